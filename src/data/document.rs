@@ -1,0 +1,150 @@
+//! Articles: plain text files, folders of them, and standard input.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::table::read_bytes;
+use crate::error::{Error, Place, Result};
+use crate::text::decode;
+
+/// An article that can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// Its name in results: the path below the folder that was named, without the ending.
+    pub id: String,
+    /// Where it is; `-` is standard input.
+    pub path: PathBuf,
+}
+
+impl Document {
+    /// Reads the text.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or is not UTF-8.
+    pub fn read(&self) -> Result<String> {
+        let place = match self.path == Path::new("-") {
+            true => Place::file("standard input"),
+            false => Place::file(&self.path),
+        };
+        decode(read_bytes(&self.path)?, &place)
+    }
+}
+
+/// Finds the articles among files and folders, folders searched in order of their names.
+///
+/// # Errors
+///
+/// When a path does not exist, a folder holds no article, a file is of another kind, or a file is
+/// named twice.
+pub fn documents(inputs: &[PathBuf]) -> Result<Vec<Document>> {
+    let mut found = Vec::new();
+    for input in inputs {
+        if input == Path::new("-") {
+            found.push(Document { id: "stdin".to_owned(), path: input.clone() });
+            continue;
+        }
+        let metadata = std::fs::metadata(input).map_err(|error| Error::io(input, "read", error))?;
+        if metadata.is_dir() {
+            let before = found.len();
+            search(input, input, &mut found)?;
+            if found.len() == before {
+                return Err(Error::data(
+                    Place::file(input),
+                    "this folder holds no article",
+                    "put .txt or .md files there",
+                ));
+            }
+        } else if metadata.is_file() && !is_article(input) {
+            return Err(Error::data(
+                Place::file(input),
+                "this is no article framescope reads",
+                "give a .txt or .md file in UTF-8, or pipe the text into `-`",
+            ));
+        } else {
+            let name = Path::new(input.file_name().unwrap_or(input.as_os_str()));
+            found.push(Document { id: document_id(name), path: input.clone() });
+        }
+    }
+    name_apart(&mut found)?;
+    Ok(found)
+}
+
+fn is_article(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    ["txt", "md"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+fn document_id(path: &Path) -> String {
+    path.with_extension("").to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
+fn search(folder: &Path, root: &Path, found: &mut Vec<Document>) -> Result<()> {
+    let fail = |error| Error::io(folder, "read", error);
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+        .map_err(fail)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()
+        .map_err(fail)?;
+    entries.sort_unstable();
+    for path in entries {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        // A link to a folder could lead round in circles.
+        let is_link = path.is_symlink();
+        if hidden {
+            continue;
+        } else if path.is_dir() && !is_link {
+            search(&path, root, found)?;
+        } else if path.is_file() && is_article(&path) {
+            let id = document_id(path.strip_prefix(root).unwrap_or(&path));
+            found.push(Document { id, path });
+        }
+    }
+    Ok(())
+}
+
+/// Documents that would bear the same name take their whole path instead.
+fn name_apart(documents: &mut [Document]) -> Result<()> {
+    let mut count: HashMap<String, usize> = HashMap::new();
+    for document in documents.iter() {
+        *count.entry(document.id.clone()).or_default() += 1;
+    }
+    for document in documents.iter_mut().filter(|document| count[&document.id] > 1) {
+        document.id = document.path.to_string_lossy().into_owned();
+    }
+    let mut seen = HashMap::new();
+    for document in documents.iter() {
+        if seen.insert(document.id.as_str(), ()).is_some() {
+            return Err(Error::data(
+                Place::file(&document.path),
+                "this article is named twice",
+                "name it once",
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_searched_in_order_and_names_stay_apart() {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["b.txt", "a/x.md", "a/y.TXT", ".hidden.txt", "note.pdf", "x.md", "x.txt"] {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "Text.").unwrap();
+        }
+        let found = documents(&[root.path().to_owned()]).unwrap();
+        let ids: Vec<String> = found.into_iter().map(|document| document.id).collect();
+        let whole = |name: &str| root.path().join(name).to_string_lossy().into_owned();
+        assert_eq!(ids, ["a/x", "a/y", "b", &whole("x.md"), &whole("x.txt")]);
+
+        let twice = vec![root.path().join("b.txt"); 2];
+        assert!(documents(&twice).unwrap_err().to_string().contains("named twice"));
+        let other = vec![root.path().join("note.pdf")];
+        assert!(documents(&other).unwrap_err().to_string().contains("no article framescope"));
+    }
+}

@@ -1,0 +1,317 @@
+//! Label files: sentences, who coded them, and how.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::codebook::is_name;
+use super::{Choice, Codebook, Coding, LabelSet, Table};
+use crate::error::{Error, Place, Result};
+
+/// What a label file must bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LabelSchema {
+    /// `id,text,labels`: for training and scoring.
+    WithText,
+    /// `id,labels`: where only the codes matter.
+    CodesOnly,
+}
+
+/// A coded sentence.
+#[derive(Debug, Clone)]
+pub struct LabelledRow {
+    /// File and line it came from.
+    pub place: Place,
+    /// The sentence's name, the same for all its coders.
+    pub id: String,
+    /// The sentence; empty in a file without texts.
+    pub text: String,
+    /// What the coder said.
+    pub coding: Coding,
+    /// Who coded it: the column `coder`, or the file's name.
+    pub coder: String,
+    /// The article it stands in.
+    pub document: Option<String>,
+    /// The cells of all columns of [`LabelFile::extra_columns`].
+    pub extra: Vec<String>,
+}
+
+/// One or several label files, read as one.
+#[derive(Debug, Clone)]
+pub struct LabelFile {
+    /// The codebook that was given, or the one found in the data.
+    pub codebook: Codebook,
+    /// All rows, in the order of the files.
+    pub rows: Vec<LabelledRow>,
+    /// Names of the columns beside `id,text,labels,coder,document`, in order of appearance.
+    pub extra_columns: Vec<String>,
+}
+
+const KNOWN_COLUMNS: [&str; 5] = ["id", "text", "labels", "coder", "document"];
+
+impl LabelFile {
+    /// Reads label files. Frames and stances come from `codebook` or, without one, from the data,
+    /// sorted by name.
+    ///
+    /// # Errors
+    ///
+    /// With file, line and column: a missing column, an unknown frame or stance, a doubled
+    /// (`id`,`coder`), an empty text, a row without exactly one frame under a single-choice
+    /// codebook, and everything that [`Table::read`] refuses. Also when no row is coded.
+    pub fn read(
+        paths: &[PathBuf],
+        codebook: Option<&Codebook>,
+        schema: LabelSchema,
+    ) -> Result<Self> {
+        let tables: Vec<Table> =
+            paths.iter().map(|path| Table::read(path)).collect::<Result<_>>()?;
+        Self::from_tables(&tables, paths, codebook, schema)
+    }
+
+    fn from_tables(
+        tables: &[Table],
+        paths: &[PathBuf],
+        codebook: Option<&Codebook>,
+        schema: LabelSchema,
+    ) -> Result<Self> {
+        let codebook = match codebook {
+            Some(codebook) => codebook.clone(),
+            None => found_codebook(tables)?,
+        };
+        let mut extra_columns: Vec<String> = Vec::new();
+        for name in tables.iter().flat_map(|table| &table.header) {
+            if !KNOWN_COLUMNS.contains(&name.as_str()) && !extra_columns.contains(name) {
+                extra_columns.push(name.clone());
+            }
+        }
+        let mut file = LabelFile { codebook, rows: Vec::new(), extra_columns };
+        let mut first_seen = HashMap::new();
+        for (table, path) in tables.iter().zip(paths) {
+            file.append(table, path, schema, &mut first_seen)?;
+        }
+        let coded = file.rows.iter().filter(|row| row.coding != Coding::NotCoded).count();
+        if coded == 0 {
+            let problem = match file.rows.len() {
+                0 => "there is no row below the header",
+                _ => "no row is coded (all labels are `?`)",
+            };
+            let place = tables.first().map(|table| table.place.clone()).unwrap_or_default();
+            return Err(Error::data(place, problem, "add coded sentences"));
+        }
+        Ok(file)
+    }
+
+    fn append(
+        &mut self,
+        table: &Table,
+        path: &Path,
+        schema: LabelSchema,
+        first_seen: &mut HashMap<(String, String), Place>,
+    ) -> Result<()> {
+        let id = table.required_column("id")?;
+        let labels = table.required_column("labels")?;
+        let text = match schema {
+            LabelSchema::WithText => Some(table.required_column("text")?),
+            LabelSchema::CodesOnly => table.column("text"),
+        };
+        let (coder, document) = (table.column("coder"), table.column("document"));
+        let extra: Vec<Option<usize>> =
+            self.extra_columns.iter().map(|name| table.column(name)).collect();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        for row in &table.rows {
+            let place = table.place.line(row.line);
+            let cell = |column: Option<usize>| column.map(|column| row.cells[column].as_str());
+            let name = &row.cells[id];
+            if name.is_empty() {
+                return Err(Error::data(place.column("id"), "the id is empty", "name the sentence"));
+            }
+            let coder =
+                cell(coder).filter(|name| !name.is_empty()).unwrap_or(&stem).to_owned();
+            let text = cell(text).unwrap_or_default();
+            if schema == LabelSchema::WithText && text.trim().is_empty() {
+                return Err(Error::data(
+                    place.column("text"),
+                    "the text is empty",
+                    "give the sentence or remove the row",
+                ));
+            }
+            let coding = self.coding(&row.cells[labels], &place)?;
+            match first_seen.entry((name.clone(), coder.clone())) {
+                std::collections::hash_map::Entry::Occupied(first) => {
+                    return Err(Error::data(
+                        place.column("id"),
+                        format!("`{name}` by coder `{coder}` stands twice (first: {})", first.get()),
+                        "keep one row for each sentence and coder",
+                    ));
+                }
+                std::collections::hash_map::Entry::Vacant(slot) => slot.insert(place.clone()),
+            };
+            self.rows.push(LabelledRow {
+                place,
+                id: name.clone(),
+                text: text.to_owned(),
+                coding,
+                coder,
+                document: cell(document).filter(|name| !name.is_empty()).map(str::to_owned),
+                extra: extra.iter().map(|&at| cell(at).unwrap_or_default().to_owned()).collect(),
+            });
+        }
+        Ok(())
+    }
+
+    fn coding(&self, cell: &str, place: &Place) -> Result<Coding> {
+        if cell.trim() == "?" {
+            return Ok(Coding::NotCoded);
+        }
+        let labels = LabelSet::parse(cell, &self.codebook)
+            .map_err(|(problem, remedy)| Error::data(place.column("labels"), problem, remedy))?;
+        if self.codebook.choice == Choice::Single && labels.len() != 1 {
+            return Err(Error::data(
+                place.column("labels"),
+                format!("{} frames, where the codebook asks for exactly one", labels.len()),
+                "give one frame, or `?` where the sentence was not coded",
+            ));
+        }
+        Ok(Coding::Coded(labels))
+    }
+
+    /// The coded sentences, where each has one coding.
+    ///
+    /// # Errors
+    ///
+    /// When a sentence is coded by several people, since which of them is right is not for a
+    /// program to guess.
+    pub fn gold(&self) -> Result<Vec<(&LabelledRow, &LabelSet)>> {
+        let mut coders: HashMap<&str, &str> = HashMap::new();
+        let mut gold = Vec::new();
+        for row in &self.rows {
+            let Some(labels) = row.coding.labels() else { continue };
+            if let Some(first) = coders.insert(&row.id, &row.coder) {
+                return Err(Error::data(
+                    row.place.column("coder"),
+                    format!("`{}` is coded by `{first}` and by `{}`", row.id, row.coder),
+                    "keep one row for each sentence, with the labels agreed on",
+                ));
+            }
+            gold.push((row, labels));
+        }
+        Ok(gold)
+    }
+
+    /// The coders, sorted.
+    pub fn coders(&self) -> Vec<&str> {
+        let coders: BTreeSet<&str> = self.rows.iter().map(|row| row.coder.as_str()).collect();
+        coders.into_iter().collect()
+    }
+}
+
+/// Numbers the groups that rows belong to, in order of first appearance. Rows without a group are
+/// groups of their own.
+pub fn group_indices<'a>(names: impl IntoIterator<Item = Option<&'a str>>) -> Vec<usize> {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut next = 0;
+    let mut fresh = || {
+        next += 1;
+        next - 1
+    };
+    names
+        .into_iter()
+        .map(|name| match name {
+            Some(name) => *seen.entry(name).or_insert_with(&mut fresh),
+            None => fresh(),
+        })
+        .collect()
+}
+
+/// The frames and stances that stand in the data, sorted by name.
+fn found_codebook(tables: &[Table]) -> Result<Codebook> {
+    let (mut frames, mut stances) = (BTreeSet::new(), BTreeSet::new());
+    let mut exactly_one = true;
+    for table in tables {
+        let column = table.required_column("labels")?;
+        for row in &table.rows {
+            let cell = row.cells[column].trim();
+            if cell == "?" {
+                continue;
+            }
+            let parts: Vec<&str> = match cell {
+                "" => Vec::new(),
+                _ => cell.split('|').collect(),
+            };
+            exactly_one &= parts.len() == 1;
+            for part in parts {
+                let (frame, stance) = match part.split_once(':') {
+                    Some((frame, stance)) => (frame.trim(), Some(stance.trim())),
+                    None => (part.trim(), None),
+                };
+                for name in std::iter::once(frame).chain(stance) {
+                    if !is_name(name) {
+                        return Err(Error::data(
+                            table.place.line(row.line).column("labels"),
+                            format!("`{cell}` cannot be read as labels"),
+                            "write `frame:stance|frame:stance`, nothing for no frame, `?` for not \
+                             coded",
+                        ));
+                    }
+                }
+                frames.insert(frame.to_owned());
+                stances.extend(stance.map(str::to_owned));
+            }
+        }
+    }
+    if frames.is_empty() {
+        let place = tables.first().map(|table| table.place.clone()).unwrap_or_default();
+        return Err(Error::data(
+            place,
+            "no row carries a label",
+            "code some sentences, or give the frames with `--codebook`",
+        ));
+    }
+    let choice = match exactly_one && frames.len() > 1 {
+        true => Choice::Single,
+        false => Choice::Multiple,
+    };
+    Ok(Codebook::from_names(choice, frames.into_iter().collect(), stances.into_iter().collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::TableFormat;
+    use super::*;
+
+    fn read(text: &str, schema: LabelSchema) -> Result<LabelFile> {
+        let table = Table::parse(text, TableFormat::Csv, Place::file("l.csv")).unwrap();
+        LabelFile::from_tables(&[table], &[PathBuf::from("l.csv")], None, schema)
+    }
+
+    #[test]
+    fn frames_come_from_the_data_and_states_stay_apart() {
+        let file = read("id,text,labels\n1,x,b:for|a\n2,y,\n3,z,?\n", LabelSchema::WithText).unwrap();
+        assert_eq!(file.codebook.frame_names(), ["a", "b"]);
+        assert_eq!(file.codebook.choice, Choice::Multiple);
+        assert!(file.rows[1].coding.labels().unwrap().is_empty());
+        assert_eq!(file.rows[2].coding, Coding::NotCoded);
+        assert_eq!(file.gold().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn one_frame_on_every_row_means_a_single_choice() {
+        let file = read("id,text,labels\n1,x,a\n2,y,b\n3,z,?\n", LabelSchema::WithText).unwrap();
+        assert_eq!(file.codebook.choice, Choice::Single);
+    }
+
+    #[test]
+    fn faults_are_named_with_their_place() {
+        let message = |text| read(text, LabelSchema::WithText).unwrap_err().to_string();
+        assert!(message("id,labels\n1,a\n").starts_with("l.csv, line 1: there is no column `text`"));
+        assert!(
+            message("id,text,labels\n1,x,a\n1,y,b\n")
+                .starts_with("l.csv, line 3, column `id`: `1` by coder `l` stands twice")
+        );
+        assert!(message("id,text,labels\n").contains("no row carries a label"));
+        assert!(message("id,text,labels\n1,x,a:b:c\n").contains("cannot be read as labels"));
+        assert!(message("id,text,labels\n1,,a\n").contains("the text is empty"));
+        let two = "id,text,labels,coder\n1,x,a,anna\n1,x,b,ben\n";
+        let file = read(two, LabelSchema::WithText).unwrap();
+        assert!(file.gold().unwrap_err().to_string().contains("coded by `anna` and by `ben`"));
+    }
+}

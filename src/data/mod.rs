@@ -1,0 +1,17 @@
+//! What people bring and take away: codebooks, label files, documents, tables, folds.
+
+mod codebook;
+mod document;
+mod fold;
+mod label;
+mod label_file;
+mod output;
+mod table;
+
+pub use codebook::{Choice, Codebook, Frame, Stance};
+pub use document::{Document, documents};
+pub use fold::{Folds, grouped_stratified_folds};
+pub use label::{Coding, Label, LabelSet};
+pub use label_file::{LabelFile, LabelledRow, LabelSchema, group_indices};
+pub use output::{AtomicFile, TableFormat, TableWriter};
+pub use table::{Table, TableRow};

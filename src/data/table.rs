@@ -1,0 +1,320 @@
+//! Tables of text cells: CSV, TSV and JSON lines, with the line each row came from.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+
+use super::output::TableFormat;
+use crate::error::{Error, Place, Result};
+use crate::text::decode;
+
+/// A table held in memory.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The file, for errors.
+    pub place: Place,
+    /// Column names, in order.
+    pub header: Vec<String>,
+    /// The rows, in order.
+    pub rows: Vec<TableRow>,
+}
+
+/// A row, and the line (from 1) where it starts.
+#[derive(Debug, Clone)]
+pub struct TableRow {
+    /// Line in the file.
+    pub line: u64,
+    /// One cell a column.
+    pub cells: Vec<String>,
+}
+
+/// Reads a whole file; `-` is standard input.
+pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    let fail = |source| Error::io(path, "read", source);
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map_err(fail)?;
+        return Ok(bytes);
+    }
+    std::fs::read(path).map_err(fail)
+}
+
+impl Table {
+    /// Reads a table in the format its name's ending says (`.csv`, `.tsv`, `.jsonl`); standard
+    /// input is CSV.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, is not UTF-8, has no header, a row with another number of
+    /// cells than the header, an unbalanced quote, or a line that is no JSON object.
+    pub fn read(path: &Path) -> Result<Self> {
+        let format = match path == Path::new("-") {
+            true => TableFormat::Csv,
+            false => TableFormat::of_path(path).ok_or_else(|| {
+                Error::data(
+                    Place::file(path),
+                    "this is no table framescope knows",
+                    "use a file that ends in .csv, .tsv or .jsonl",
+                )
+            })?,
+        };
+        let place = match path == Path::new("-") {
+            true => Place::file("standard input"),
+            false => Place::file(path),
+        };
+        let text = decode(read_bytes(path)?, &place)?;
+        Self::parse(&text, format, place)
+    }
+
+    /// Parses a table; `place` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Table::read`].
+    pub fn parse(text: &str, format: TableFormat, place: Place) -> Result<Self> {
+        match format {
+            TableFormat::Csv => parse_separated(text, b',', place),
+            TableFormat::Tsv => parse_separated(text, b'\t', place),
+            TableFormat::Jsonl => parse_json_lines(text, place),
+        }
+    }
+
+    /// The index of a column.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.header.iter().position(|column| column == name)
+    }
+
+    /// The index of a column that must be there.
+    ///
+    /// # Errors
+    ///
+    /// When it is not, with the columns there are.
+    pub fn required_column(&self, name: &str) -> Result<usize> {
+        self.column(name).ok_or_else(|| {
+            Error::data(
+                self.place.line(1),
+                format!("there is no column `{name}`"),
+                format!("the columns are `{}`; rename one", self.header.join("`, `")),
+            )
+        })
+    }
+}
+
+fn parse_separated(text: &str, delimiter: u8, place: Place) -> Result<Table> {
+    check_quotes(text, delimiter, &place)?;
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(true)
+        .from_reader(text.as_bytes());
+    let mut lines = LineCounter { text, byte: 0, line: 1 };
+    let header = reader.headers().map_err(|error| csv_error(&error, &place, &mut lines))?;
+    let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+    check_header(&header, &place)?;
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| csv_error(&error, &place, &mut lines))?;
+        let line = lines.at(record.position().map_or(0, |position| position.byte() as usize));
+        // A line of nothing but one empty cell is a blank line.
+        if header.len() > 1 && record.len() == 1 && record[0].is_empty() {
+            continue;
+        }
+        rows.push(TableRow {
+            line,
+            cells: record.iter().map(str::to_owned).collect(),
+        });
+    }
+    Ok(Table { place, header, rows })
+}
+
+/// Finds the line a record starts in, for records in order. The reader's own count stands at the
+/// line break before the record (and, after `\r\n`, still before its `\n`).
+struct LineCounter<'a> {
+    text: &'a str,
+    byte: usize,
+    line: u64,
+}
+
+impl LineCounter<'_> {
+    fn at(&mut self, byte: usize) -> u64 {
+        let rest = &self.text.as_bytes()[byte..];
+        let breaks = rest.iter().take_while(|&&c| c == b'\n' || c == b'\r').count();
+        let start = byte + breaks;
+        let passed = &self.text.as_bytes()[self.byte..start];
+        self.line += passed.iter().filter(|&&c| c == b'\n').count() as u64;
+        self.byte = start;
+        self.line
+    }
+}
+
+fn check_header(header: &[String], place: &Place) -> Result<()> {
+    if header.is_empty() || header.iter().all(String::is_empty) {
+        return Err(Error::data(
+            place.clone(),
+            "the table is empty",
+            "it needs a first line with the names of its columns",
+        ));
+    }
+    for (index, name) in header.iter().enumerate() {
+        if header[..index].contains(name) {
+            return Err(Error::data(
+                place.line(1),
+                format!("column `{name}` stands twice"),
+                "rename one of them",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn csv_error(error: &csv::Error, place: &Place, lines: &mut LineCounter) -> Error {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => Error::data(
+            place.line(lines.at(pos.as_ref().map_or(0, |position| position.byte() as usize))),
+            format!("this row has {len} cells, the header {expected_len}"),
+            "put text that contains the separator or a line break between double quotes",
+        ),
+        _ => Error::data(place.clone(), error.to_string(), "check the file"),
+    }
+}
+
+/// Finds a quote that is opened and never closed, or closed in the middle of a cell. The `csv`
+/// crate reads on in both cases, and rows would vanish into one cell.
+fn check_quotes(text: &str, delimiter: u8, place: &Place) -> Result<()> {
+    let fail = |line, problem: &str| {
+        Err(Error::data(
+            place.line(line),
+            problem,
+            "close the quote; a quote inside a quoted cell is written twice (\"\")",
+        ))
+    };
+    let bytes = text.as_bytes();
+    let (mut at, mut line, mut cell_start) = (0, 1, true);
+    while at < bytes.len() {
+        let byte = bytes[at];
+        if cell_start && byte == b'"' {
+            let opened = line;
+            at += 1;
+            loop {
+                match (bytes.get(at), bytes.get(at + 1)) {
+                    (None, _) => {
+                        return fail(opened, "the quote opened in this row is never closed");
+                    }
+                    (Some(b'"'), Some(b'"')) => at += 2,
+                    (Some(b'"'), next) => {
+                        at += 1;
+                        if next.is_some_and(|&c| c != delimiter && c != b'\n' && c != b'\r') {
+                            return fail(
+                                opened,
+                                "the quote opened in this row closes in the middle of a cell",
+                            );
+                        }
+                        break;
+                    }
+                    (Some(&c), _) => {
+                        line += u64::from(c == b'\n');
+                        at += 1;
+                    }
+                }
+            }
+            cell_start = false;
+        } else {
+            cell_start = byte == delimiter || byte == b'\n' || byte == b'\r';
+            line += u64::from(byte == b'\n');
+            at += 1;
+        }
+    }
+    Ok(())
+}
+
+fn parse_json_lines(text: &str, place: Place) -> Result<Table> {
+    let mut header: Vec<String> = Vec::new();
+    let mut columns: HashMap<String, usize> = HashMap::new();
+    let mut rows: Vec<TableRow> = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let number = index as u64 + 1;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let fail = |problem: String| {
+            Error::data(place.line(number), problem, "write one JSON object on each line")
+        };
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line)
+            .map_err(|error| match error.is_data() {
+                true => fail("this line is no JSON object".to_owned()),
+                false => Error::data(
+                    place.line(number).position(error.column() as u64),
+                    "this is not JSON",
+                    "write one JSON object on each line",
+                ),
+            })?;
+        let mut cells = vec![String::new(); header.len()];
+        for (key, value) in object {
+            let column = *columns.entry(key.clone()).or_insert_with(|| {
+                header.push(key.clone());
+                header.len() - 1
+            });
+            cells.resize(header.len(), String::new());
+            cells[column] = json_cell(&key, value).map_err(fail)?;
+        }
+        rows.push(TableRow { line: number, cells });
+    }
+    check_header(&header, &place)?;
+    for row in &mut rows {
+        row.cells.resize(header.len(), String::new());
+    }
+    Ok(Table { place, header, rows })
+}
+
+/// A JSON value as a table cell. `labels` may be a list; `null` there means not coded.
+fn json_cell(key: &str, value: serde_json::Value) -> Result<String, String> {
+    use serde_json::Value;
+    Ok(match value {
+        Value::String(text) => text,
+        Value::Null if key == "labels" => "?".to_owned(),
+        Value::Null => String::new(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(value) => value.to_string(),
+        Value::Array(values) if key == "labels" => {
+            let names: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
+            names.ok_or("`labels` holds something that is no string")?.join("|")
+        }
+        nested => nested.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn csv(text: &str) -> Result<Table> {
+        Table::parse(text, TableFormat::Csv, Place::file("t.csv"))
+    }
+
+    #[test]
+    fn quoted_cells_keep_separators_and_line_breaks() {
+        let table = csv("id,text\r\n1,\"a, \"\"b\"\"\nc\"\r\n\r\n2,d\r\n").unwrap();
+        assert_eq!(table.rows[0].cells, ["1", "a, \"b\"\nc"]);
+        assert_eq!((table.rows[0].line, table.rows[1].line), (2, 5));
+    }
+
+    #[test]
+    fn faults_are_named_with_their_line() {
+        let message = |text| csv(text).unwrap_err().to_string();
+        assert!(message("id,text\n1,\"a\n2,b\n").starts_with("t.csv, line 2: the quote opened"));
+        assert!(message("id,text\n1,\"a\n2,\"b\n").starts_with("t.csv, line 2: the quote opened"));
+        assert!(message("id,text\n1,a,b\n").starts_with("t.csv, line 2: this row has 3 cells"));
+        assert!(message("id,id\n").starts_with("t.csv, line 1: column `id` stands twice"));
+        assert!(message("").contains("the table is empty"));
+    }
+
+    #[test]
+    fn json_lines_may_hold_lists_of_labels() {
+        let text = "{\"id\":1,\"labels\":[\"a:for\",\"b\"]}\n{\"id\":\"2\",\"labels\":null,\"x\":1.5}\n";
+        let table = Table::parse(text, TableFormat::Jsonl, Place::file("t.jsonl")).unwrap();
+        assert_eq!(table.header, ["id", "labels", "x"]);
+        assert_eq!(table.rows[0].cells, ["1", "a:for|b", ""]);
+        assert_eq!(table.rows[1].cells, ["2", "?", "1.5"]);
+        let bad = Table::parse("{}\n[1]", TableFormat::Jsonl, Place::file("t.jsonl"));
+        assert!(bad.unwrap_err().to_string().starts_with("t.jsonl, line 2: this line is no JSON"));
+    }
+}

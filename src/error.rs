@@ -1,0 +1,219 @@
+//! What can go wrong, with the place it went wrong at.
+//!
+//! Every error is one short message: where, what is wrong, what to do.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The result of everything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A place in something a person gave us: a file, and a line and column where there is one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    file: String,
+    line: Option<u64>,
+    column: Option<Column>,
+}
+
+/// A column, by the name a table gives it or by its position in the line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Column {
+    Name(String),
+    Position(u64),
+}
+
+impl Place {
+    /// A whole file (or `standard input`).
+    pub fn file(path: impl AsRef<Path>) -> Self {
+        Place { file: path.as_ref().display().to_string(), ..Place::default() }
+    }
+
+    /// The same file, at a line that counts from 1.
+    #[must_use]
+    pub fn line(&self, line: u64) -> Self {
+        Place { line: Some(line), ..self.clone() }
+    }
+
+    /// The same line, in the column of a table that bears this name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Self {
+        Place { column: Some(Column::Name(name.to_owned())), ..self.clone() }
+    }
+
+    /// The same line, at the character that counts from 1.
+    #[must_use]
+    pub fn position(&self, character: u64) -> Self {
+        Place { column: Some(Column::Position(character)), ..self.clone() }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        match &self.column {
+            Some(Column::Name(name)) => write!(f, ", column `{name}`"),
+            Some(Column::Position(position)) => write!(f, ", column {position}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What went wrong, boxed so that a `Result` stays one word wide.
+#[derive(Debug)]
+pub struct Error(Box<ErrorKind>);
+
+/// The kinds of failure.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A file or folder could not be read or written.
+    #[error("{}: cannot {action}: {source}{}", path.display(), io_remedy(source))]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried, as a verb phrase: `read`, `write`.
+        action: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// What a person brought is at fault: a row, a label, an encoding, a codebook.
+    #[error("{place}: {problem}; {remedy}")]
+    Data {
+        /// Where.
+        place: Place,
+        /// What is wrong.
+        problem: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// An option lies outside its range.
+    #[error("{name}: {problem}")]
+    Parameter {
+        /// The option's name.
+        name: &'static str,
+        /// What is wrong with it, and which values it takes.
+        problem: String,
+    },
+    /// The data cannot train what was asked for.
+    #[error("{problem}; {remedy}")]
+    Training {
+        /// What is missing.
+        problem: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A model file is damaged, truncated, foreign or newer than this program.
+    #[error("{}: {problem}; {remedy}", path.display())]
+    Model {
+        /// The model file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A numeric routine failed.
+    #[error("{0}")]
+    Numeric(String),
+    /// The result would be unsound, so it is refused.
+    #[error("{problem}; {remedy}")]
+    Unsound {
+        /// Why it would be unsound.
+        problem: String,
+        /// What would make it sound.
+        remedy: String,
+    },
+}
+
+fn io_remedy(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind as Io;
+    match source.kind() {
+        Io::NotFound => "; check the path",
+        Io::PermissionDenied => "; check who may read and write there",
+        Io::StorageFull => "; free some space and run it again",
+        _ => "",
+    }
+}
+
+impl Error {
+    /// Which kind of failure this is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+
+    pub(crate) fn io(
+        path: impl Into<PathBuf>,
+        action: &'static str,
+        source: std::io::Error,
+    ) -> Self {
+        ErrorKind::Io { path: path.into(), action, source }.into()
+    }
+
+    pub(crate) fn data(
+        place: Place,
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        ErrorKind::Data { place, problem: problem.into(), remedy: remedy.into() }.into()
+    }
+
+    pub(crate) fn parameter(name: &'static str, problem: impl Into<String>) -> Self {
+        ErrorKind::Parameter { name, problem: problem.into() }.into()
+    }
+
+    pub(crate) fn training(problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        ErrorKind::Training { problem: problem.into(), remedy: remedy.into() }.into()
+    }
+}
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Error(Box::new(kind))
+    }
+}
+
+/// `linfa`'s traits ask for this conversion.
+impl From<linfa::Error> for Error {
+    fn from(error: linfa::Error) -> Self {
+        ErrorKind::Numeric(error.to_string()).into()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // The message already holds what the source says.
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_place_problem_and_remedy() {
+        let place = Place::file("labels.csv").line(12).column("labels");
+        let error = Error::data(place, "unknown frame `securty`", "the frames are `security`");
+        assert_eq!(
+            error.to_string(),
+            "labels.csv, line 12, column `labels`: unknown frame `securty`; the frames are `security`"
+        );
+    }
+
+    #[test]
+    fn errors_are_one_word_wide_and_can_cross_threads() {
+        fn assert_send_sync<T: Send + Sync>() {}
+        assert_send_sync::<Error>();
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+}

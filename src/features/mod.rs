@@ -1,0 +1,13 @@
+//! Text to numbers: n-grams, vocabulary, sparse matrix, TF-IDF.
+
+mod ngram;
+mod params;
+mod sparse;
+mod tfidf;
+mod vocabulary;
+
+pub use ngram::NgramRange;
+pub use params::{DfBound, TfidfParams, TfidfValidParams};
+pub use sparse::{SparseMatrix, SparseRow};
+pub use tfidf::{Evidence, Ngrams, Sentences, Tfidf, TfidfTensors};
+pub use vocabulary::Vocabulary;

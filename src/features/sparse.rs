@@ -1,0 +1,143 @@
+//! A sparse matrix by rows.
+
+use linfa::dataset::Records;
+
+/// Compressed sparse rows: `rows × columns`, column ids rising within a row.
+///
+/// `linfa` has no sparse records of its own; through [`Records`] this matrix stands in a
+/// `DatasetBase` like any other.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SparseMatrix {
+    /// Where each row starts in `indices` and `values`; one more at the end.
+    offsets: Vec<usize>,
+    indices: Vec<u32>,
+    values: Vec<f32>,
+    columns: usize,
+}
+
+/// One row: column ids, rising, and the value at each.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SparseRow<'a> {
+    /// Column ids.
+    pub indices: &'a [u32],
+    /// The values at them.
+    pub values: &'a [f32],
+}
+
+impl SparseMatrix {
+    /// An empty matrix with room for `columns` columns.
+    pub fn new(columns: usize) -> Self {
+        SparseMatrix { offsets: vec![0], indices: Vec::new(), values: Vec::new(), columns }
+    }
+
+    /// Adds a row of (column, value) pairs with rising columns.
+    ///
+    /// # Panics
+    ///
+    /// When a column lies outside the matrix.
+    pub fn push_row(&mut self, row: impl IntoIterator<Item = (u32, f32)>) {
+        for (column, value) in row {
+            assert!((column as usize) < self.columns, "column {column} of {}", self.columns);
+            self.indices.push(column);
+            self.values.push(value);
+        }
+        self.offsets.push(self.indices.len());
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Number of stored values.
+    pub fn stored(&self) -> usize {
+        self.values.len()
+    }
+
+    /// A row.
+    pub fn row(&self, row: usize) -> SparseRow<'_> {
+        let range = self.offsets[row]..self.offsets[row + 1];
+        SparseRow { indices: &self.indices[range.clone()], values: &self.values[range] }
+    }
+
+    /// All rows.
+    pub fn iter(&self) -> impl Iterator<Item = SparseRow<'_>> {
+        (0..self.rows()).map(|row| self.row(row))
+    }
+
+    /// The rows named, in that order.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> SparseMatrix {
+        let mut selected = SparseMatrix::new(self.columns);
+        for &row in rows {
+            let row = self.row(row);
+            selected.indices.extend_from_slice(row.indices);
+            selected.values.extend_from_slice(row.values);
+            selected.offsets.push(selected.indices.len());
+        }
+        selected
+    }
+
+    /// The same matrix, dense.
+    pub fn to_dense(&self) -> ndarray::Array2<f64> {
+        let mut dense = ndarray::Array2::zeros((self.rows(), self.columns));
+        for (row, sparse) in self.iter().enumerate() {
+            for (&column, &value) in sparse.indices.iter().zip(sparse.values) {
+                dense[(row, column as usize)] = f64::from(value);
+            }
+        }
+        dense
+    }
+}
+
+impl SparseRow<'_> {
+    /// The inner product with a dense vector.
+    pub fn dot(&self, weights: &[f64]) -> f64 {
+        let pairs = self.indices.iter().zip(self.values);
+        pairs.map(|(&column, &value)| f64::from(value) * weights[column as usize]).sum()
+    }
+
+    /// Adds `factor` times this row to a dense vector.
+    pub fn add_to(&self, factor: f64, sum: &mut [f64]) {
+        for (&column, &value) in self.indices.iter().zip(self.values) {
+            sum[column as usize] += factor * f64::from(value);
+        }
+    }
+}
+
+impl Records for SparseMatrix {
+    type Elem = f32;
+
+    fn nsamples(&self) -> usize {
+        self.rows()
+    }
+
+    fn nfeatures(&self) -> usize {
+        self.columns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_stored_selected_and_multiplied() {
+        let mut matrix = SparseMatrix::new(3);
+        matrix.push_row([(0, 1.0), (2, 2.0)]);
+        matrix.push_row([]);
+        matrix.push_row([(1, 3.0)]);
+        assert_eq!(matrix.row(0).dot(&[1.0, 10.0, 100.0]), 201.0);
+        let mut sum = [0.0; 3];
+        matrix.row(2).add_to(2.0, &mut sum);
+        assert_eq!(sum, [0.0, 6.0, 0.0]);
+        let selected = matrix.select(&[2, 0]);
+        assert_eq!((selected.rows(), selected.stored()), (2, 3));
+        assert_eq!(selected.to_dense()[(1, 2)], 2.0);
+    }
+}

@@ -1,0 +1,409 @@
+//! Term frequency times inverse document frequency.
+
+use std::ops::Range;
+
+use linfa::dataset::{DatasetBase, Records};
+use linfa::traits::{Fit, Transformer};
+
+use super::ngram::{char_ngrams, word_ngrams};
+use super::vocabulary::Interner;
+use super::{SparseMatrix, TfidfValidParams, Vocabulary};
+use crate::error::{Error, Result};
+use crate::storage::Tensor;
+use crate::text::Lowercase;
+
+/// Sentences as `linfa` records: `n` samples of one text each.
+#[derive(Debug, Clone, Copy)]
+pub struct Sentences<'a>(pub &'a [&'a str]);
+
+impl Records for Sentences<'_> {
+    type Elem = f32;
+
+    fn nsamples(&self) -> usize {
+        self.0.len()
+    }
+
+    fn nfeatures(&self) -> usize {
+        1
+    }
+}
+
+/// The two blocks of columns.
+const BLOCKS: usize = 2;
+
+/// How often every n-gram of a corpus stands in each of its sentences, before any n-gram is left
+/// out.
+///
+/// Counting is the slow half of a fit and does not depend on which sentences train: for
+/// cross-validation a corpus is counted once and fitted on the rows of every fold.
+pub struct Ngrams {
+    params: TfidfValidParams,
+    terms: [Vocabulary; BLOCKS],
+    /// For each block and sentence, (term, count) with rising terms.
+    counts: [Vec<Vec<(u32, u32)>>; BLOCKS],
+}
+
+impl Ngrams {
+    /// Counts the n-grams of all sentences.
+    pub fn count(params: &TfidfValidParams, sentences: &[&str]) -> Self {
+        let mut interners = [Interner::default(), Interner::default()];
+        let mut counts: [Vec<Vec<(u32, u32)>>; BLOCKS] = Default::default();
+        for sentence in sentences {
+            let lower = sentence.to_lowercase();
+            let mut found: [Vec<u32>; BLOCKS] = Default::default();
+            for_each_ngram(params, &lower, |block, ngram, _| {
+                found[block].push(interners[block].intern(ngram));
+            });
+            for (counts, found) in counts.iter_mut().zip(found) {
+                counts.push(count_ids(found));
+            }
+        }
+        let mut terms = [Vocabulary::new([]), Vocabulary::new([])];
+        for ((terms, interner), counts) in terms.iter_mut().zip(&interners).zip(&mut counts) {
+            let (sorted, rank) = interner.sorted();
+            *terms = Vocabulary::new(sorted.iter().map(AsRef::as_ref));
+            for row in counts.iter_mut() {
+                for (term, _) in row.iter_mut() {
+                    *term = rank[*term as usize];
+                }
+                row.sort_unstable();
+            }
+        }
+        Ngrams { params: params.clone(), terms, counts }
+    }
+
+    /// Fits on the rows named: keeps the n-grams whose document frequency there lies within
+    /// bounds, and computes their idf.
+    ///
+    /// # Errors
+    ///
+    /// When no n-gram is left.
+    pub fn fit(&self, rows: &[usize]) -> Result<Tfidf> {
+        let mut vocabularies = [Vocabulary::new([]), Vocabulary::new([])];
+        let mut idf = Vec::new();
+        let n = rows.len();
+        let bounds = self.params.min_df.of(n)..=self.params.max_df.of(n);
+        for (block, vocabulary) in vocabularies.iter_mut().enumerate() {
+            let mut frequency = vec![0_u32; self.terms[block].len()];
+            for &row in rows {
+                for &(term, _) in &self.counts[block][row] {
+                    frequency[term as usize] += 1;
+                }
+            }
+            // A term that the rows do not hold is not of their vocabulary, whatever the bound.
+            let kept = |&term: &usize| {
+                frequency[term] > 0 && bounds.contains(&f64::from(frequency[term]))
+            };
+            let kept: Vec<usize> = (0..frequency.len()).filter(kept).collect();
+            *vocabulary = Vocabulary::new(kept.iter().map(|&term| self.terms[block].term(term)));
+            idf.extend(kept.iter().map(|&term| smoothed_idf(n, frequency[term])));
+        }
+        if idf.is_empty() {
+            return Err(Error::training(
+                "no n-gram lies within the bounds on document frequency",
+                "give more sentences, lower `--min-df` or raise `--max-df`",
+            ));
+        }
+        let [words, chars] = vocabularies;
+        Ok(Tfidf { params: self.params.clone(), words, chars, idf: idf.into() })
+    }
+
+    /// The TF-IDF rows of some of the sentences counted here.
+    pub fn transform(&self, tfidf: &Tfidf, rows: &[usize]) -> SparseMatrix {
+        let mut columns: [Vec<Option<u32>>; BLOCKS] = Default::default();
+        let vocabularies = [&tfidf.words, &tfidf.chars];
+        for (block, columns) in columns.iter_mut().enumerate() {
+            let first = tfidf.first_column(block) as u32;
+            columns.extend((0..self.terms[block].len()).map(|term| {
+                vocabularies[block].id(self.terms[block].term(term)).map(|id| first + id as u32)
+            }));
+        }
+        let mut matrix = SparseMatrix::new(tfidf.columns());
+        for &row in rows {
+            let mut weighted = Vec::new();
+            for (counts, columns) in self.counts.iter().zip(&columns) {
+                let known = counts[row].iter().filter_map(|&(term, count)| {
+                    columns[term as usize].map(|column| (column, count))
+                });
+                tfidf.weight_block(known, &mut weighted);
+            }
+            matrix.push_row(weighted);
+        }
+        matrix
+    }
+}
+
+/// `ln((1 + n) / (1 + df)) + 1`, scikit-learn's smoothed inverse document frequency: as if one
+/// more sentence held every term. (The textbook form is `ln(n / df)`.)
+fn smoothed_idf(n: usize, frequency: u32) -> f32 {
+    (libm::log((1 + n) as f64 / (1.0 + f64::from(frequency))) + 1.0) as f32
+}
+
+fn count_ids(mut ids: Vec<u32>) -> Vec<(u32, u32)> {
+    ids.sort_unstable();
+    ids.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect()
+}
+
+fn for_each_ngram(
+    params: &TfidfValidParams,
+    lower: &str,
+    mut visit: impl FnMut(usize, &str, Range<usize>),
+) {
+    if let Some(range) = params.word_ngrams {
+        word_ngrams(lower, range, |ngram, at| visit(0, ngram, at));
+    }
+    if let Some(range) = params.char_ngrams {
+        char_ngrams(lower, range, |ngram, at| visit(1, ngram, at));
+    }
+}
+
+/// A fitted TF-IDF transformation.
+///
+/// The value of term *t* in sentence *d* is `(1 + ln tf) · idf(t)` (or `tf · idf(t)` without
+/// sublinear tf) with `idf(t) = ln((1 + n) / (1 + df)) + 1`, and every block of a row is divided
+/// by its l2 norm. Idf is that of the training sentences, whatever is transformed. Columns are
+/// the word n-grams in sorted order, then the character n-grams in sorted order.
+///
+/// # References
+///
+/// The definitions are those of scikit-learn's `TfidfVectorizer`; Manning, Raghavan & Schütze
+/// 2008, Introduction to Information Retrieval, ch. 6.
+///
+/// # Examples
+///
+/// ```
+/// use framescope::features::{DfBound, Sentences, Tfidf, TfidfParams};
+/// use framescope::linfa::{DatasetBase, traits::{Fit, Transformer}};
+///
+/// let sentences = ["own core technology", "own market", "core market"];
+/// let params = TfidfParams::default().min_df(DfBound::Count(1));
+/// let tfidf = params.fit(&DatasetBase::new(Sentences(&sentences), ()))?;
+/// let rows = tfidf.transform(Sentences(&["a new market"]));
+/// assert_eq!(rows.row(0).values, [1.0]); // `market` is all it knows of this sentence
+/// # Ok::<(), framescope::error::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Tfidf {
+    params: TfidfValidParams,
+    words: Vocabulary,
+    chars: Vocabulary,
+    /// For each column.
+    idf: Tensor<f32>,
+}
+
+/// The arrays a fitted transformation consists of, for the model file.
+#[doc(hidden)]
+pub struct TfidfTensors {
+    pub(crate) words: Vocabulary,
+    pub(crate) chars: Vocabulary,
+    pub(crate) idf: Tensor<f32>,
+}
+
+/// A term of a sentence: where it stands, its column and its value there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// The column of the term.
+    pub column: usize,
+    /// Its TF-IDF value in the sentence.
+    pub value: f32,
+    /// Byte ranges of the sentence, one for each time it occurs.
+    pub places: Vec<Range<usize>>,
+}
+
+impl Tfidf {
+    pub(crate) fn from_tensors(
+        params: TfidfValidParams,
+        tensors: TfidfTensors,
+    ) -> Result<Self, &'static str> {
+        let TfidfTensors { words, chars, idf } = tensors;
+        if idf.len() != words.len() + chars.len() {
+            return Err("the idf values do not fit the vocabulary");
+        }
+        if !idf.iter().all(|value| value.is_finite()) {
+            return Err("an idf value is no number");
+        }
+        Ok(Tfidf { params, words, chars, idf })
+    }
+
+    pub(crate) fn tensors(&self) -> (&Vocabulary, &Vocabulary, &[f32]) {
+        (&self.words, &self.chars, &self.idf)
+    }
+
+    /// The parameters of the fit.
+    pub fn params(&self) -> &TfidfValidParams {
+        &self.params
+    }
+
+    /// Number of columns.
+    pub fn columns(&self) -> usize {
+        self.idf.len()
+    }
+
+    /// The term of a column. Character n-grams keep the blanks at word ends.
+    pub fn term(&self, column: usize) -> &str {
+        match column.checked_sub(self.words.len()) {
+            None => self.words.term(column),
+            Some(column) => self.chars.term(column),
+        }
+    }
+
+    /// The inverse document frequency of every column.
+    pub fn idf(&self) -> &[f32] {
+        &self.idf
+    }
+
+    fn first_column(&self, block: usize) -> usize {
+        block * self.words.len()
+    }
+
+    /// Weights the counts of one block (rising columns) and appends them, l2-normalised.
+    fn weight_block(
+        &self,
+        counts: impl Iterator<Item = (u32, u32)>,
+        row: &mut Vec<(u32, f32)>,
+    ) {
+        let first = row.len();
+        let mut squares = 0.0;
+        for (column, count) in counts {
+            let tf = match self.params.sublinear_tf {
+                true if count > 1 => 1.0 + libm::log(f64::from(count)),
+                true => 1.0,
+                false => f64::from(count),
+            };
+            let value = tf * f64::from(self.idf[column as usize]);
+            squares += value * value;
+            row.push((column, value as f32));
+        }
+        let norm = squares.sqrt();
+        for (_, value) in &mut row[first..] {
+            *value = (f64::from(*value) / norm) as f32;
+        }
+    }
+
+    /// The columns and values of one sentence, columns rising.
+    pub fn row(&self, sentence: &str) -> Vec<(u32, f32)> {
+        let lower = sentence.to_lowercase();
+        let vocabularies = [&self.words, &self.chars];
+        let mut found: [Vec<u32>; BLOCKS] = Default::default();
+        for_each_ngram(&self.params, &lower, |block, ngram, _| {
+            if let Some(id) = vocabularies[block].id(ngram) {
+                found[block].push((self.first_column(block) + id) as u32);
+            }
+        });
+        let mut row = Vec::new();
+        for found in found {
+            self.weight_block(count_ids(found).into_iter(), &mut row);
+        }
+        row
+    }
+
+    /// The terms of one sentence with the places they stand at, columns rising.
+    pub fn evidence(&self, sentence: &str) -> Vec<Evidence> {
+        let lower = Lowercase::new(sentence);
+        let vocabularies = [&self.words, &self.chars];
+        let mut places: Vec<(usize, Range<usize>)> = Vec::new();
+        for_each_ngram(&self.params, &lower.text, |block, ngram, at| {
+            if let Some(id) = vocabularies[block].id(ngram) {
+                places.push((self.first_column(block) + id, lower.original(at)));
+            }
+        });
+        places.sort_by_key(|(column, place)| (*column, place.start));
+        let row = self.row(sentence);
+        row.into_iter()
+            .map(|(column, value)| {
+                let column = column as usize;
+                let places = places.iter().filter(|(at, _)| *at == column);
+                Evidence { column, value, places: places.map(|(_, at)| at.clone()).collect() }
+            })
+            .collect()
+    }
+}
+
+impl<T> Fit<Sentences<'_>, T, Error> for TfidfValidParams {
+    type Object = Tfidf;
+
+    fn fit(&self, dataset: &DatasetBase<Sentences<'_>, T>) -> Result<Tfidf> {
+        let sentences = dataset.records().0;
+        let rows: Vec<usize> = (0..sentences.len()).collect();
+        Ngrams::count(self, sentences).fit(&rows)
+    }
+}
+
+impl Transformer<Sentences<'_>, SparseMatrix> for Tfidf {
+    fn transform(&self, sentences: Sentences<'_>) -> SparseMatrix {
+        let mut matrix = SparseMatrix::new(self.columns());
+        for sentence in sentences.0 {
+            matrix.push_row(self.row(sentence));
+        }
+        matrix
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DfBound, NgramRange, TfidfParams};
+    use super::*;
+    use linfa::ParamGuard;
+    use proptest::prelude::*;
+
+    fn params(words: Option<&str>, chars: Option<&str>) -> TfidfParams {
+        let range = |text: Option<&str>| text.map(|text| text.parse::<NgramRange>().unwrap());
+        TfidfParams::default()
+            .word_ngrams(range(words))
+            .char_ngrams(range(chars))
+            .min_df(DfBound::Count(1))
+    }
+
+    fn fit(params: TfidfParams, sentences: &[&str]) -> Tfidf {
+        params.fit(&DatasetBase::new(Sentences(sentences), ())).unwrap()
+    }
+
+    #[test]
+    fn columns_are_sorted_and_bounded_by_document_frequency() {
+        let sentences = ["b a b", "bb aa", "aa cc"];
+        let tfidf = fit(params(Some("1"), None), &sentences);
+        let terms: Vec<&str> = (0..tfidf.columns()).map(|column| tfidf.term(column)).collect();
+        assert_eq!(terms, ["aa", "bb", "cc"]);
+        let tfidf = fit(params(Some("1"), None).max_df(DfBound::Share(0.5)), &sentences);
+        assert_eq!(tfidf.columns(), 2);
+        let none = params(Some("1"), None).min_df(DfBound::Count(4));
+        assert!(none.fit(&DatasetBase::new(Sentences(&sentences), ())).is_err());
+        assert!(params(None, None).check().is_err());
+    }
+
+    #[test]
+    fn evidence_points_at_the_original_characters() {
+        let sentence = "Die GRÜNE Wende, die Wende!";
+        let tfidf = fit(params(Some("1-2"), None), &[sentence]);
+        let evidence = tfidf.evidence(sentence);
+        let at = |term: &str| {
+            let found = evidence.iter().find(|found| tfidf.term(found.column) == term).unwrap();
+            found.places.iter().map(|place| &sentence[place.clone()]).collect::<Vec<_>>()
+        };
+        assert_eq!(at("grüne wende"), ["GRÜNE Wende"]);
+        assert_eq!(at("die"), ["Die", "die"]);
+    }
+
+    proptest! {
+        #[test]
+        fn one_sentence_and_the_counted_corpus_give_the_same_rows(
+            sentences in prop::collection::vec("[a-dA-DÄßΣİ中 .,]{0,30}", 2..12),
+            chars in any::<bool>(), sublinear in any::<bool>(),
+        ) {
+            let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
+            let params = params(Some("1-3"), chars.then_some("2-4")).sublinear_tf(sublinear);
+            let ngrams = Ngrams::count(params.check_ref().unwrap(), &sentences);
+            let rows: Vec<usize> = (0..sentences.len()).collect();
+            if let Ok(tfidf) = ngrams.fit(&rows) {
+                let counted = ngrams.transform(&tfidf, &rows);
+                prop_assert_eq!(&counted, &tfidf.transform(Sentences(&sentences)));
+                for row in counted.iter() {
+                    prop_assert!(row.indices.windows(2).all(|pair| pair[0] < pair[1]));
+                    let norm: f32 = row.values.iter().map(|value| value * value).sum();
+                    let blocks = 1.0 + f32::from(chars);
+                    prop_assert!(norm <= blocks + 1e-4);
+                }
+            }
+        }
+    }
+}

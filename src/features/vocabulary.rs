@@ -1,0 +1,210 @@
+//! The vocabulary: terms in sorted order, each with its id, found by one hash.
+
+use std::borrow::Cow;
+
+use hashbrown::HashTable;
+
+use crate::storage::Tensor;
+
+/// Sorted distinct terms; the id of a term is its rank.
+///
+/// A table of slots (open addressing, linear probing, at most half full) leads from a term's hash
+/// to its id. Terms and table are flat arrays, so that a vocabulary can live in a mapped file.
+#[derive(Debug, Clone)]
+pub struct Vocabulary {
+    /// All terms, one after the other.
+    bytes: Tensor<u8>,
+    /// Where each term starts; one more at the end.
+    offsets: Tensor<u32>,
+    /// Id + 1, or 0 for an empty slot; a power of two of them.
+    slots: Tensor<u32>,
+}
+
+/// FNV-1a over 8-byte words with a final mix: fixed for ever, since model files hold its table.
+fn hash(term: &str) -> u64 {
+    const PRIME: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut state = term.len() as u64 ^ 0xCBF2_9CE4_8422_2325;
+    let mut chunks = term.as_bytes().chunks_exact(8);
+    for chunk in &mut chunks {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        state = (state ^ u64::from_le_bytes(word)).wrapping_mul(PRIME).rotate_left(29);
+    }
+    let mut word = [0; 8];
+    word[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
+    state = (state ^ u64::from_le_bytes(word)).wrapping_mul(PRIME);
+    state ^ (state >> 32)
+}
+
+impl Vocabulary {
+    /// Builds the vocabulary of terms that are sorted and distinct.
+    pub(super) fn new<'a>(terms: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut bytes = Vec::new();
+        let mut offsets = vec![0_u32];
+        for term in terms {
+            bytes.extend_from_slice(term.as_bytes());
+            offsets.push(bytes.len() as u32);
+        }
+        let mut vocabulary =
+            Vocabulary { bytes: bytes.into(), offsets: offsets.into(), slots: Vec::new().into() };
+        let size = (2 * vocabulary.len()).next_power_of_two().max(2);
+        let mut slots = vec![0_u32; size];
+        for id in 0..vocabulary.len() {
+            let mut slot = hash(vocabulary.term(id)) as usize & (size - 1);
+            while slots[slot] != 0 {
+                slot = (slot + 1) & (size - 1);
+            }
+            slots[slot] = id as u32 + 1;
+        }
+        vocabulary.slots = slots.into();
+        vocabulary
+    }
+
+    /// Puts a vocabulary together from its arrays, or says what is wrong with them.
+    ///
+    /// # Errors
+    ///
+    /// When an offset, a slot or the text is out of order, so that no later look-up can fail.
+    pub(crate) fn from_tensors(
+        bytes: Tensor<u8>,
+        offsets: Tensor<u32>,
+        slots: Tensor<u32>,
+    ) -> Result<Self, &'static str> {
+        let rising = offsets.windows(2).all(|pair| pair[0] <= pair[1]);
+        if offsets.first() != Some(&0) || !rising || *offsets.last().unwrap_or(&0) as usize != bytes.len()
+        {
+            return Err("the vocabulary's offsets are out of order");
+        }
+        let text = simdutf8::basic::from_utf8(&bytes).map_err(|_| "the vocabulary is not UTF-8")?;
+        if offsets.iter().any(|&at| !text.is_char_boundary(at as usize)) {
+            return Err("the vocabulary's offsets cut characters apart");
+        }
+        let terms = offsets.len() - 1;
+        let used = slots.iter().filter(|&&slot| slot != 0).count();
+        if !slots.len().is_power_of_two()
+            || used != terms
+            || 2 * used > slots.len().max(2)
+            || slots.iter().any(|&slot| slot as usize > terms)
+        {
+            return Err("the vocabulary's table is damaged");
+        }
+        Ok(Vocabulary { bytes, offsets, slots })
+    }
+
+    /// The arrays: bytes, offsets, slots.
+    pub(crate) fn tensors(&self) -> (&[u8], &[u32], &[u32]) {
+        (&self.bytes, &self.offsets, &self.slots)
+    }
+
+    /// How many terms there are.
+    pub fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The term with an id below [`Vocabulary::len`].
+    pub fn term(&self, id: usize) -> &str {
+        let range = self.offsets[id] as usize..self.offsets[id + 1] as usize;
+        std::str::from_utf8(&self.bytes[range]).unwrap_or_default()
+    }
+
+    /// The id of a term, where it is in the vocabulary.
+    pub fn id(&self, term: &str) -> Option<usize> {
+        let mask = self.slots.len() - 1;
+        let mut slot = hash(term) as usize & mask;
+        loop {
+            let id = self.slots[slot].checked_sub(1)? as usize;
+            let range = self.offsets[id] as usize..self.offsets[id + 1] as usize;
+            if &self.bytes[range] == term.as_bytes() {
+                return Some(id);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+}
+
+/// Gathers terms while a corpus is read, in order of first appearance.
+#[derive(Default)]
+pub(super) struct Interner {
+    bytes: String,
+    offsets: Vec<u32>,
+    table: HashTable<u32>,
+}
+
+impl Interner {
+    /// The provisional id of a term.
+    pub(super) fn intern(&mut self, term: &str) -> u32 {
+        let Interner { bytes, offsets, table } = self;
+        let range = |id: u32| {
+            let start = if id == 0 { 0 } else { offsets[id as usize - 1] };
+            start as usize..offsets[id as usize] as usize
+        };
+        let hashed = hash(term);
+        if let Some(&id) = table.find(hashed, |&id| &bytes[range(id)] == term) {
+            return id;
+        }
+        let id = offsets.len() as u32;
+        table.insert_unique(hashed, id, |&id| hash(&bytes[range(id)]));
+        bytes.push_str(term);
+        offsets.push(bytes.len() as u32);
+        id
+    }
+
+    fn term(&self, id: u32) -> &str {
+        let start = if id == 0 { 0 } else { self.offsets[id as usize - 1] };
+        &self.bytes[start as usize..self.offsets[id as usize] as usize]
+    }
+
+    /// All terms sorted, and for every provisional id its rank.
+    pub(super) fn sorted(&self) -> (Vec<Cow<'_, str>>, Vec<u32>) {
+        let mut order: Vec<u32> = (0..self.offsets.len() as u32).collect();
+        order.sort_unstable_by(|&a, &b| self.term(a).cmp(self.term(b)));
+        let mut rank = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            rank[old as usize] = new as u32;
+        }
+        (order.iter().map(|&id| Cow::Borrowed(self.term(id))).collect(), rank)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_term_is_found_and_no_other(terms in prop::collection::btree_set(".{0,12}", 0..60), other in ".{0,12}") {
+            let vocabulary = Vocabulary::new(terms.iter().map(String::as_str));
+            for (id, term) in terms.iter().enumerate() {
+                prop_assert_eq!(vocabulary.id(term), Some(id));
+                prop_assert_eq!(vocabulary.term(id), term);
+            }
+            prop_assert_eq!(vocabulary.id(&other).is_some(), terms.contains(&other));
+        }
+    }
+
+    #[test]
+    fn damaged_arrays_are_refused() {
+        let whole = Vocabulary::new(["ab", "é"]);
+        let (bytes, offsets, slots) = whole.tensors();
+        let build = |bytes: &[u8], offsets: &[u32], slots: &[u32]| {
+            Vocabulary::from_tensors(
+                bytes.to_vec().into(),
+                offsets.to_vec().into(),
+                slots.to_vec().into(),
+            )
+        };
+        assert!(build(bytes, offsets, slots).is_ok());
+        assert!(build(bytes, &[0, 3, 4], slots).is_err());
+        assert!(build(bytes, &[0, 2, 5], slots).is_err());
+        assert!(build(bytes, offsets, &[1, 2]).is_err());
+        assert!(build(bytes, offsets, &[1, 3, 0, 0]).is_err());
+        assert!(build(&[b'a', b'b', 0xff, 0xff], offsets, slots).is_err());
+        assert!(build(bytes, &[], slots).is_err());
+    }
+}

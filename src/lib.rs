@@ -1,0 +1,10 @@
+//! Tells how the press frames industrial policy, sentence by sentence, and compares outlets on it.
+
+pub mod data;
+pub mod error;
+pub mod features;
+mod storage;
+pub mod text;
+
+pub use linfa;
+pub use ndarray;

@@ -1,0 +1,9 @@
+//! From bytes to tokens: decoding, sentence boundaries, words. Offsets survive every step.
+
+mod decode;
+mod segment;
+mod token;
+
+pub use decode::{CodePoints, decode};
+pub use segment::Segmenter;
+pub use token::{Lowercase, char_wb_words, is_word_char, words};

@@ -1,0 +1,241 @@
+//! Sentence boundaries.
+//!
+//! `sentencex` finds the ends of sentences within a paragraph. What it leaves to the caller is
+//! done here: which lines make a paragraph, headings and captions without a full stop, several
+//! sentences inside one quotation, and picture credits.
+
+use std::ops::Range;
+
+/// Lines longer than this are not taken for hard-wrapped ones (in characters).
+const LONGEST_WRAPPED_LINE: usize = 120;
+
+/// Words in a picture credit (`/CFP`, `/Meridian Wire`) at the most.
+const CREDIT_WORDS: usize = 4;
+
+/// Splits a document into sentences.
+///
+/// # Examples
+///
+/// ```
+/// use framescope::text::Segmenter;
+///
+/// let text = "A heading\n\nThe U.S. firm left. “It was time. We knew,” she said.";
+/// let sentences: Vec<&str> =
+///     Segmenter::new("en").sentences(text).into_iter().map(|range| &text[range]).collect();
+/// assert_eq!(
+///     sentences,
+///     ["A heading", "The U.S. firm left.", "“It was time.", "We knew,” she said."]
+/// );
+/// ```
+pub struct Segmenter {
+    language: String,
+}
+
+impl Segmenter {
+    /// Sentence rules of a language, by its ISO 639-1 code. An unknown language gets those of
+    /// English.
+    pub fn new(language: &str) -> Self {
+        Segmenter { language: language.to_owned() }
+    }
+
+    /// The byte ranges of the sentences of `text`, in order and without the white space around
+    /// them. What holds no letter and no digit is no sentence.
+    pub fn sentences(&self, text: &str) -> Vec<Range<usize>> {
+        let mut sentences = Vec::new();
+        for paragraph in paragraphs(text) {
+            self.split_paragraph(text, paragraph, &mut sentences);
+        }
+        sentences
+    }
+
+    fn split_paragraph(&self, text: &str, paragraph: Range<usize>, out: &mut Vec<Range<usize>>) {
+        let first = out.len();
+        let mut start = paragraph.start;
+        for sentence in sentencex::segment(&self.language, &text[paragraph.clone()]) {
+            let end = start + sentence.len();
+            let mut from = start;
+            for boundary in self.boundaries_in_quotations(sentence) {
+                push_sentence(text, from..start + boundary, first, out);
+                from = start + boundary;
+            }
+            push_sentence(text, from..end, first, out);
+            start = end;
+        }
+    }
+
+    /// Ends of sentences that lie inside a quotation. `sentencex` keeps a quotation whole; the
+    /// unit of coding is the sentence, quoted or not.
+    fn boundaries_in_quotations(&self, sentence: &str) -> Vec<usize> {
+        let Some(first) = sentence.find(is_quote) else { return Vec::new() };
+        if !sentence[first..].contains(['.', '?', '!', '…']) {
+            return Vec::new();
+        }
+        // With the marks blanked out (byte for byte), the rules see plain sentences.
+        let mut plain = String::with_capacity(sentence.len());
+        for c in sentence.chars() {
+            match is_quote(c) {
+                true => plain.extend(std::iter::repeat_n(' ', c.len_utf8())),
+                false => plain.push(c),
+            }
+        }
+        let mut boundaries = Vec::new();
+        let mut at = 0;
+        for part in sentencex::segment(&self.language, &plain) {
+            at += part.len();
+            // The blanks after a full stop belong to the part before; a mark among them opens
+            // the next sentence.
+            let end = at - (part.len() - part.trim_end().len());
+            if at < sentence.len() && inside_quotation(sentence, end) {
+                boundaries.push(end);
+            }
+        }
+        boundaries
+    }
+}
+
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '“' | '”' | '„' | '«' | '»')
+}
+
+/// Whether a quotation that was opened before `end` is still open there, and closes later.
+fn inside_quotation(sentence: &str, end: usize) -> bool {
+    let mut open = false;
+    for c in sentence[..end].chars() {
+        match c {
+            '"' => open = !open,
+            '“' | '„' | '«' => open = true,
+            '”' | '»' => open = false,
+            _ => {}
+        }
+    }
+    // A mark right behind the full stop closes the quotation there.
+    let next = sentence[end..].chars().next();
+    open && !next.is_some_and(is_quote)
+}
+
+fn push_sentence(text: &str, range: Range<usize>, first: usize, out: &mut Vec<Range<usize>>) {
+    let piece = &text[range.clone()];
+    let trimmed = piece.trim_start();
+    let start = range.end - trimmed.len();
+    let trimmed = trimmed.trim_end();
+    if !trimmed.contains(char::is_alphanumeric) {
+        return;
+    }
+    let end = start + trimmed.len();
+    // A credit behind a caption belongs to it.
+    let credit = trimmed.starts_with('/') && trimmed.split_whitespace().count() <= CREDIT_WORDS;
+    match out[first..].last_mut() {
+        Some(previous) if credit => previous.end = end,
+        _ => out.push(start..end),
+    }
+}
+
+/// The byte ranges of the paragraphs. A line is a paragraph of its own unless the text is
+/// hard-wrapped; then lines belong together where the next word would not have fitted.
+fn paragraphs(text: &str) -> Vec<Range<usize>> {
+    let lines: Vec<Line> = lines(text).collect();
+    let width = lines.iter().map(|line| line.length).max().unwrap_or(0);
+    let wrapped = is_hard_wrapped(&lines, width);
+    let mut paragraphs: Vec<Range<usize>> = Vec::new();
+    let mut joins = false;
+    for (index, line) in lines.iter().enumerate() {
+        if line.length == 0 {
+            joins = false;
+            continue;
+        }
+        match paragraphs.last_mut() {
+            Some(paragraph) if joins => paragraph.end = line.range.end,
+            _ => paragraphs.push(line.range.clone()),
+        }
+        joins = wrapped && lines.get(index + 1).is_some_and(|next| line.is_full(next, width));
+    }
+    paragraphs
+}
+
+struct Line {
+    range: Range<usize>,
+    /// In characters, without white space at the ends; 0 for a blank line.
+    length: usize,
+    first_word: usize,
+}
+
+impl Line {
+    /// Whether the first word of the next line would have gone over the width.
+    fn is_full(&self, next: &Line, width: usize) -> bool {
+        next.length > 0 && self.length + 1 + next.first_word > width
+    }
+}
+
+fn lines(text: &str) -> impl Iterator<Item = Line> + '_ {
+    let mut start = 0;
+    text.split_inclusive('\n').map(move |line| {
+        let range = start..start + line.len();
+        start = range.end;
+        let content = line.trim();
+        let first_word = content.split_whitespace().next().unwrap_or_default();
+        Line { range, length: content.chars().count(), first_word: first_word.chars().count() }
+    })
+}
+
+/// A text is hard-wrapped when most of its line breaks stand where the next word would not fit.
+fn is_hard_wrapped(lines: &[Line], width: usize) -> bool {
+    if width > LONGEST_WRAPPED_LINE {
+        return false;
+    }
+    let breaks = lines.windows(2).filter(|pair| pair[0].length > 0 && pair[1].length > 0);
+    let (mut full, mut all) = (0, 0);
+    for pair in breaks {
+        all += 1;
+        full += usize::from(pair[0].is_full(&pair[1], width));
+    }
+    full >= 2 && 3 * full >= 2 * all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &str) -> Vec<&str> {
+        Segmenter::new("en").sentences(text).into_iter().map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn headings_and_captions_are_sentences() {
+        assert_eq!(
+            split("Old kilns, new owners\nWorkers at a kiln, May 3. /Lakefront\n\nIt rained.\n"),
+            ["Old kilns, new owners", "Workers at a kiln, May 3. /Lakefront", "It rained."]
+        );
+    }
+
+    #[test]
+    fn a_quotation_of_two_sentences_is_two_units() {
+        assert_eq!(
+            split("\"We buy valves abroad. That must end,\" he said. \"Soon,\" he added."),
+            ["\"We buy valves abroad.", "That must end,\" he said.", "\"Soon,\" he added."]
+        );
+        assert_eq!(split("“Is it true?” she asked."), ["“Is it true?” she asked."]);
+        assert_eq!(split("He said: “Wait.” They waited."), ["He said: “Wait.”", "They waited."]);
+    }
+
+    #[test]
+    fn hard_wrapped_lines_are_joined() {
+        let text = "The plant buys its valves from abroad and\nits bearings too. Nobody in the \
+                    valley\nminds, says the manager of the foundry.\n\nA short line\nthen another\n";
+        assert_eq!(
+            split(text),
+            [
+                "The plant buys its valves from abroad and\nits bearings too.",
+                "Nobody in the valley\nminds, says the manager of the foundry.",
+                "A short line",
+                "then another"
+            ]
+        );
+    }
+
+    #[test]
+    fn pieces_without_letters_are_dropped() {
+        assert_eq!(split("* * *\n\n??\n\nEnd."), ["End."]);
+        assert!(split("").is_empty());
+        assert!(split(" \n\r\n").is_empty());
+    }
+}
