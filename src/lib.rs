@@ -3,6 +3,7 @@
 pub mod data;
 pub mod error;
 pub mod features;
+pub mod model;
 mod storage;
 pub mod text;
 

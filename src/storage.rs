@@ -51,7 +51,11 @@ pub(crate) struct Tensor<T: Pod>(Repr<T>);
 enum Repr<T: Pod> {
     Owned(Arc<Vec<T>>),
     /// `range` of `storage` is aligned for `T` and holds a whole number of them.
-    Borrowed { storage: Storage, range: Range<usize>, of: PhantomData<T> },
+    Borrowed {
+        storage: Storage,
+        range: Range<usize>,
+        of: PhantomData<T>,
+    },
 }
 
 impl<T: Pod> Tensor<T> {
@@ -91,11 +95,9 @@ impl<T: Pod> Clone for Tensor<T> {
     fn clone(&self) -> Self {
         Tensor(match &self.0 {
             Repr::Owned(values) => Repr::Owned(values.clone()),
-            Repr::Borrowed { storage, range, .. } => Repr::Borrowed {
-                storage: storage.clone(),
-                range: range.clone(),
-                of: PhantomData,
-            },
+            Repr::Borrowed { storage, range, .. } => {
+                Repr::Borrowed { storage: storage.clone(), range: range.clone(), of: PhantomData }
+            }
         })
     }
 }

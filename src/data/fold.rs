@@ -61,14 +61,13 @@ pub fn grouped_stratified_folds(
     let mut wanted: Vec<Vec<f64>> = vec![(0..=label_count).map(share).collect(); count];
     let mut fold_of_group = vec![usize::MAX; group_count];
     while let Some(label) = rarest_label(&order, &fold_of_group, &group_labels) {
-        let group = order
-            .iter()
-            .copied()
-            .filter(|&group| fold_of_group[group] == usize::MAX)
-            .fold(None, |best: Option<usize>, group| match best {
+        let group = order.iter().copied().filter(|&group| fold_of_group[group] == usize::MAX).fold(
+            None,
+            |best: Option<usize>, group| match best {
                 Some(best) if group_labels[best][label] >= group_labels[group][label] => Some(best),
                 _ => Some(group),
-            });
+            },
+        );
         let Some(group) = group else { break };
         let fold = (0..count)
             .max_by(|&a, &b| {

@@ -122,10 +122,13 @@ impl LabelFile {
             let cell = |column: Option<usize>| column.map(|column| row.cells[column].as_str());
             let name = &row.cells[id];
             if name.is_empty() {
-                return Err(Error::data(place.column("id"), "the id is empty", "name the sentence"));
+                return Err(Error::data(
+                    place.column("id"),
+                    "the id is empty",
+                    "name the sentence",
+                ));
             }
-            let coder =
-                cell(coder).filter(|name| !name.is_empty()).unwrap_or(&stem).to_owned();
+            let coder = cell(coder).filter(|name| !name.is_empty()).unwrap_or(&stem).to_owned();
             let text = cell(text).unwrap_or_default();
             if schema == LabelSchema::WithText && text.trim().is_empty() {
                 return Err(Error::data(
@@ -139,7 +142,10 @@ impl LabelFile {
                 std::collections::hash_map::Entry::Occupied(first) => {
                     return Err(Error::data(
                         place.column("id"),
-                        format!("`{name}` by coder `{coder}` stands twice (first: {})", first.get()),
+                        format!(
+                            "`{name}` by coder `{coder}` stands twice (first: {})",
+                            first.get()
+                        ),
                         "keep one row for each sentence and coder",
                     ));
                 }
@@ -285,7 +291,8 @@ mod tests {
 
     #[test]
     fn frames_come_from_the_data_and_states_stay_apart() {
-        let file = read("id,text,labels\n1,x,b:for|a\n2,y,\n3,z,?\n", LabelSchema::WithText).unwrap();
+        let file =
+            read("id,text,labels\n1,x,b:for|a\n2,y,\n3,z,?\n", LabelSchema::WithText).unwrap();
         assert_eq!(file.codebook.frame_names(), ["a", "b"]);
         assert_eq!(file.codebook.choice, Choice::Multiple);
         assert!(file.rows[1].coding.labels().unwrap().is_empty());
@@ -302,7 +309,9 @@ mod tests {
     #[test]
     fn faults_are_named_with_their_place() {
         let message = |text| read(text, LabelSchema::WithText).unwrap_err().to_string();
-        assert!(message("id,labels\n1,a\n").starts_with("l.csv, line 1: there is no column `text`"));
+        assert!(
+            message("id,labels\n1,a\n").starts_with("l.csv, line 1: there is no column `text`")
+        );
         assert!(
             message("id,text,labels\n1,x,a\n1,y,b\n")
                 .starts_with("l.csv, line 3, column `id`: `1` by coder `l` stands twice")

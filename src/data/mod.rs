@@ -12,6 +12,6 @@ pub use codebook::{Choice, Codebook, Frame, Stance};
 pub use document::{Document, documents};
 pub use fold::{Folds, grouped_stratified_folds};
 pub use label::{Coding, Label, LabelSet};
-pub use label_file::{LabelFile, LabelledRow, LabelSchema, group_indices};
+pub use label_file::{LabelFile, LabelSchema, LabelledRow, group_indices};
 pub use output::{AtomicFile, TableFormat, TableWriter};
 pub use table::{Table, TableRow};

@@ -118,10 +118,7 @@ fn parse_separated(text: &str, delimiter: u8, place: Place) -> Result<Table> {
         if header.len() > 1 && record.len() == 1 && record[0].is_empty() {
             continue;
         }
-        rows.push(TableRow {
-            line,
-            cells: record.iter().map(str::to_owned).collect(),
-        });
+        rows.push(TableRow { line, cells: record.iter().map(str::to_owned).collect() });
     }
     Ok(Table { place, header, rows })
 }
@@ -309,7 +306,8 @@ mod tests {
 
     #[test]
     fn json_lines_may_hold_lists_of_labels() {
-        let text = "{\"id\":1,\"labels\":[\"a:for\",\"b\"]}\n{\"id\":\"2\",\"labels\":null,\"x\":1.5}\n";
+        let text =
+            "{\"id\":1,\"labels\":[\"a:for\",\"b\"]}\n{\"id\":\"2\",\"labels\":null,\"x\":1.5}\n";
         let table = Table::parse(text, TableFormat::Jsonl, Place::file("t.jsonl")).unwrap();
         assert_eq!(table.header, ["id", "labels", "x"]);
         assert_eq!(table.rows[0].cells, ["1", "a:for|b", ""]);

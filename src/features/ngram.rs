@@ -145,10 +145,7 @@ mod tests {
     fn char_ngrams_stay_inside_words() {
         // CountVectorizer(analyzer="char_wb", ngram_range=(3, 4)).build_analyzer()("to cut x")
         let found = collect(|t, r, f| char_ngrams(t, r, f), "to cut x", "3-4");
-        assert_eq!(
-            found,
-            [" to", "to ", " to ", " cu", "cut", "ut ", " cut", "cut ", " x "]
-        );
+        assert_eq!(found, [" to", "to ", " to ", " cu", "cut", "ut ", " cut", "cut ", " x "]);
     }
 
     #[test]

@@ -91,9 +91,8 @@ impl Ngrams {
                 }
             }
             // A term that the rows do not hold is not of their vocabulary, whatever the bound.
-            let kept = |&term: &usize| {
-                frequency[term] > 0 && bounds.contains(&f64::from(frequency[term]))
-            };
+            let kept =
+                |&term: &usize| frequency[term] > 0 && bounds.contains(&f64::from(frequency[term]));
             let kept: Vec<usize> = (0..frequency.len()).filter(kept).collect();
             *vocabulary = Vocabulary::new(kept.iter().map(|&term| self.terms[block].term(term)));
             idf.extend(kept.iter().map(|&term| smoothed_idf(n, frequency[term])));
@@ -257,11 +256,7 @@ impl Tfidf {
     }
 
     /// Weights the counts of one block (rising columns) and appends them, l2-normalised.
-    fn weight_block(
-        &self,
-        counts: impl Iterator<Item = (u32, u32)>,
-        row: &mut Vec<(u32, f32)>,
-    ) {
+    fn weight_block(&self, counts: impl Iterator<Item = (u32, u32)>, row: &mut Vec<(u32, f32)>) {
         let first = row.len();
         let mut squares = 0.0;
         for (column, count) in counts {

@@ -71,7 +71,9 @@ impl Vocabulary {
         slots: Tensor<u32>,
     ) -> Result<Self, &'static str> {
         let rising = offsets.windows(2).all(|pair| pair[0] <= pair[1]);
-        if offsets.first() != Some(&0) || !rising || *offsets.last().unwrap_or(&0) as usize != bytes.len()
+        if offsets.first() != Some(&0)
+            || !rising
+            || *offsets.last().unwrap_or(&0) as usize != bytes.len()
         {
             return Err("the vocabulary's offsets are out of order");
         }
