@@ -5,6 +5,8 @@ pub mod error;
 pub mod features;
 pub mod model;
 mod storage;
+pub mod stats;
+pub mod tasks;
 pub mod text;
 
 pub use linfa;

@@ -129,6 +129,12 @@ impl LogisticParams {
     }
 }
 
+impl From<LogisticValidParams> for LogisticParams {
+    fn from(params: LogisticValidParams) -> Self {
+        LogisticParams(params)
+    }
+}
+
 impl ParamGuard for LogisticParams {
     type Checked = LogisticValidParams;
     type Error = Error;

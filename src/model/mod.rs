@@ -1,10 +1,25 @@
 //! Models: logistic regression on sparse rows, stance, calibration, thresholds, the classifier.
 
+mod calibration;
+mod classifier;
+mod cross_validation;
 mod dense;
+mod file;
+mod linear;
 mod logistic;
 mod objective;
+mod stance;
+mod threshold;
+mod training;
 mod trust_region;
 
+pub use calibration::{Calibration, FEWEST_POSITIVES};
+pub use classifier::{Classifier, Contribution, Explanation, ModelCard, Prediction};
+pub use cross_validation::OutOfFold;
+pub use file::FORMAT_VERSION;
 pub use logistic::{
     ClassWeight, FitReport, Logistic, LogisticParams, LogisticValidParams, Softmaxed, Solver,
 };
+pub use stance::StanceKind;
+pub use threshold::{ThresholdRule, f1_threshold};
+pub use training::{ClassifierParams, Regularisation, Trained, TrainingData};

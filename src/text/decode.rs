@@ -53,6 +53,11 @@ impl<'a> CodePoints<'a> {
         CodePoints { text, byte: 0, count: 0 }
     }
 
+    /// The byte offset asked for last.
+    pub fn byte(&self) -> usize {
+        self.byte
+    }
+
     /// How many code points stand before `byte`, which must be a character boundary and no less
     /// than the offset asked for before.
     pub fn at(&mut self, byte: usize) -> usize {

@@ -1,0 +1,262 @@
+//! The classifier: from a sentence to frames, stances and their evidence.
+
+use linfa::traits::PredictInplace;
+use ndarray::Array1;
+use serde::{Deserialize, Serialize};
+
+use super::calibration::Calibration;
+use super::linear::Linear;
+use super::logistic::{ClassWeight, Solver, largest};
+use super::objective::softmax;
+use super::stance::{StanceKind, StanceModel};
+use super::threshold::ThresholdRule;
+use crate::data::{Choice, Codebook, Label, LabelSet};
+use crate::features::{Sentences, Tfidf, TfidfValidParams};
+
+/// What a model was trained with and on. It is part of the model file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelCard {
+    /// How sentences become numbers.
+    pub features: TfidfValidParams,
+    /// The weight of the loss, by frame.
+    pub c: Vec<f64>,
+    /// Whether that was chosen by cross-validation.
+    pub c_chosen: bool,
+    /// How much the rows of a class count.
+    pub class_weight: ClassWeight,
+    /// Which optimiser fitted the frames.
+    pub solver: Solver,
+    /// By frame, whether probabilities are calibrated.
+    pub calibrated: Vec<bool>,
+    /// How thresholds were found.
+    pub threshold: ThresholdRule,
+    /// How stance knows its frame and the weight of its loss, where stance is modelled.
+    pub stance: Option<(StanceKind, f64)>,
+    /// Folds of the cross-validation, 0 where there was none.
+    pub folds: usize,
+    /// Decides ties in dealing the folds.
+    pub seed: u64,
+    /// Sentences trained on.
+    pub sentences: usize,
+    /// Documents they stand in.
+    pub documents: usize,
+    /// By frame, how many sentences carry it.
+    pub frame_counts: Vec<usize>,
+    /// By frame and stance, how many sentences take it.
+    pub stance_counts: Vec<Vec<usize>>,
+    /// SHA-256 of ids, texts, labels and documents.
+    pub data_digest: String,
+    /// Scores on held-out documents, where cross-validated.
+    pub scores: Option<serde_json::Value>,
+}
+
+/// What the classifier says of a sentence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// The frames given to it, with their stances.
+    pub labels: LabelSet,
+    /// The probability of each frame. With a single choice they sum to 1.
+    pub frames: Vec<f64>,
+    /// For each frame, the probability of each stance given that frame; empty where the model
+    /// knows no stance.
+    pub stances: Vec<Vec<f64>>,
+}
+
+/// A trained classifier.
+///
+/// A sentence's TF-IDF row gives one score a frame; calibration turns it into a probability, a
+/// threshold (with a single choice: the largest probability) into a label. Every frame given gets
+/// the likeliest stance.
+///
+/// # Examples
+///
+/// ```
+/// use framescope::model::Classifier;
+///
+/// let classifier = Classifier::built_in()?;
+/// let prediction = classifier.predict("Exports of machine tools to Europe rose 7 percent.");
+/// assert_eq!(prediction.frames.len(), classifier.codebook().frames.len());
+/// # Ok::<(), framescope::error::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Classifier {
+    pub(super) codebook: Codebook,
+    pub(super) tfidf: Tfidf,
+    pub(super) frames: Linear,
+    /// By frame.
+    pub(super) calibration: Vec<Calibration>,
+    /// By frame.
+    pub(super) thresholds: Vec<f64>,
+    pub(super) stance: Option<StanceModel>,
+    pub(super) card: ModelCard,
+}
+
+/// What a term of a sentence adds to the log-odds of each frame.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contribution {
+    /// The n-gram.
+    pub term: String,
+    /// Byte ranges of the sentence where it stands.
+    pub places: Vec<std::ops::Range<usize>>,
+    /// By frame: what it adds to the calibrated log-odds.
+    pub frames: Vec<f64>,
+}
+
+/// The exact account of a prediction: for every frame, `base` and the contributions of all terms
+/// sum to its log-odds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// What was predicted.
+    pub prediction: Prediction,
+    /// By frame: the log-odds of a sentence without a known term.
+    pub base: Vec<f64>,
+    /// By frame: the calibrated log-odds (with a single choice: the log of the unnormalised
+    /// probability).
+    pub log_odds: Vec<f64>,
+    /// Every known term of the sentence.
+    pub contributions: Vec<Contribution>,
+}
+
+impl Classifier {
+    /// The frames and stances it knows.
+    pub fn codebook(&self) -> &Codebook {
+        &self.codebook
+    }
+
+    /// What it was trained with and on.
+    pub fn card(&self) -> &ModelCard {
+        &self.card
+    }
+
+    /// By frame, the probability from which it is given.
+    pub fn thresholds(&self) -> &[f64] {
+        &self.thresholds
+    }
+
+    /// How it turns sentences into numbers.
+    pub fn features(&self) -> &Tfidf {
+        &self.tfidf
+    }
+
+    /// Classifies a sentence.
+    pub fn predict(&self, sentence: &str) -> Prediction {
+        self.predict_row(&self.tfidf.row(sentence))
+    }
+
+    fn predict_row(&self, row: &[(u32, f32)]) -> Prediction {
+        let frames = frame_probabilities(
+            self.codebook.choice,
+            &self.calibration,
+            &self.frames.scores(row),
+        );
+        let stances: Vec<Vec<f64>> = match &self.stance {
+            Some(model) => {
+                model.probabilities(row).chunks_exact(model.stances).map(<[f64]>::to_vec).collect()
+            }
+            None => vec![Vec::new(); frames.len()],
+        };
+        let labels = frame_labels(self.codebook.choice, &frames, &self.thresholds)
+            .map(|frame| Label { frame, stance: self.likeliest_stance(frame, &stances[frame]) })
+            .collect();
+        Prediction { labels, frames, stances }
+    }
+
+    /// `None` where no training sentence of the frame was coded for stance.
+    fn likeliest_stance(&self, frame: usize, probabilities: &[f64]) -> Option<usize> {
+        let known = self.card.stance_counts[frame].iter().any(|&count| count > 0);
+        (known && !probabilities.is_empty()).then(|| largest(probabilities.iter().copied()))
+    }
+
+    /// The stance a prediction takes towards a frame if that frame is present, whether or not it was
+    /// given. `None` where the model knows no stance towards it.
+    pub fn stance_given(&self, frame: usize, prediction: &Prediction) -> Option<usize> {
+        self.likeliest_stance(frame, &prediction.stances[frame])
+    }
+
+    /// Keeps scores on held-out documents in the model's card.
+    pub(crate) fn set_scores(&mut self, scores: serde_json::Value) {
+        self.card.scores = Some(scores);
+    }
+
+    /// Classifies a sentence and accounts for it.
+    pub fn explain(&self, sentence: &str) -> Explanation {
+        let evidence = self.tfidf.evidence(sentence);
+        let row: Vec<(u32, f32)> =
+            evidence.iter().map(|found| (found.column as u32, found.value)).collect();
+        let scores = self.frames.scores(&row);
+        let calibrated = |score: &[f64]| -> Vec<f64> {
+            score.iter().zip(&self.calibration).map(|(&s, line)| line.log_odds(s)).collect()
+        };
+        let contributions = evidence
+            .into_iter()
+            .map(|found| Contribution {
+                term: self.tfidf.term(found.column).to_owned(),
+                places: found.places,
+                frames: (0..scores.len())
+                    .map(|frame| {
+                        let weight = self.frames.weight(found.column, frame);
+                        self.calibration[frame].slope * f64::from(found.value) * weight
+                    })
+                    .collect(),
+            })
+            .collect();
+        Explanation {
+            prediction: self.predict_row(&row),
+            base: calibrated(&self.frames.intercepts),
+            log_odds: calibrated(&scores),
+            contributions,
+        }
+    }
+
+    /// The terms with the largest weights for a frame, and their weights, strongest first.
+    pub fn strongest_terms(&self, frame: usize, count: usize) -> Vec<(&str, f64)> {
+        let weight = |column: usize| self.frames.weight(column, frame);
+        let mut columns: Vec<usize> =
+            (0..self.tfidf.columns()).filter(|&column| weight(column) > 0.0).collect();
+        columns.sort_by(|&a, &b| weight(b).total_cmp(&weight(a)).then(a.cmp(&b)));
+        columns.truncate(count);
+        columns.into_iter().map(|column| (self.tfidf.term(column), weight(column))).collect()
+    }
+}
+
+/// Probabilities of all frames from their scores.
+pub(super) fn frame_probabilities(
+    choice: Choice,
+    calibration: &[Calibration],
+    scores: &[f64],
+) -> Vec<f64> {
+    let lines = scores.iter().zip(calibration);
+    match choice {
+        Choice::Multiple => lines.map(|(&score, line)| line.probability(score)).collect(),
+        Choice::Single => {
+            let mut scores: Vec<f64> = lines.map(|(&score, line)| line.log_odds(score)).collect();
+            softmax(&mut scores);
+            scores
+        }
+    }
+}
+
+/// The frames that are given, from their probabilities.
+pub(super) fn frame_labels<'a>(
+    choice: Choice,
+    probabilities: &'a [f64],
+    thresholds: &'a [f64],
+) -> impl Iterator<Item = usize> + 'a {
+    let only = (choice == Choice::Single).then(|| largest(probabilities.iter().copied()));
+    (0..probabilities.len()).filter(move |&frame| match only {
+        Some(only) => frame == only,
+        None => probabilities[frame] >= thresholds[frame],
+    })
+}
+
+impl PredictInplace<Sentences<'_>, Array1<LabelSet>> for Classifier {
+    fn predict_inplace(&self, sentences: &Sentences<'_>, labels: &mut Array1<LabelSet>) {
+        for (sentence, labels) in sentences.0.iter().zip(labels) {
+            *labels = self.predict(sentence).labels;
+        }
+    }
+
+    fn default_target(&self, sentences: &Sentences<'_>) -> Array1<LabelSet> {
+        Array1::default(sentences.0.len())
+    }
+}

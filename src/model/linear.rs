@@ -1,0 +1,55 @@
+//! Several linear outputs over the same columns.
+
+use crate::storage::Tensor;
+
+/// Weights and intercepts of several outputs. The weights of one column stand side by side.
+#[derive(Debug, Clone)]
+pub(crate) struct Linear {
+    /// `columns × outputs`.
+    pub(super) weights: Tensor<f32>,
+    pub(super) intercepts: Tensor<f64>,
+}
+
+impl Linear {
+    /// Outputs given one after the other, each as weights by column and an intercept.
+    pub(super) fn from_outputs(columns: usize, outputs: &[(Vec<f64>, f64)]) -> Self {
+        let mut weights = vec![0.0; columns * outputs.len()];
+        for (output, (values, _)) in outputs.iter().enumerate() {
+            for (column, &value) in values.iter().enumerate() {
+                weights[column * outputs.len() + output] = value as f32;
+            }
+        }
+        let intercepts: Vec<f64> = outputs.iter().map(|(_, intercept)| *intercept).collect();
+        Linear { weights: weights.into(), intercepts: intercepts.into() }
+    }
+
+    /// Whether the arrays fit `columns` and each other and hold numbers only.
+    pub(super) fn is_sound(&self, columns: usize, outputs: usize) -> bool {
+        self.intercepts.len() == outputs
+            && Some(self.weights.len()) == columns.checked_mul(outputs)
+            && self.weights.iter().all(|weight| weight.is_finite())
+            && self.intercepts.iter().all(|intercept| intercept.is_finite())
+    }
+
+    pub(super) fn outputs(&self) -> usize {
+        self.intercepts.len()
+    }
+
+    /// The weight of a column for an output.
+    pub(super) fn weight(&self, column: usize, output: usize) -> f64 {
+        f64::from(self.weights[column * self.outputs() + output])
+    }
+
+    /// `W x + b` for one row.
+    pub(super) fn scores(&self, row: &[(u32, f32)]) -> Vec<f64> {
+        let outputs = self.outputs();
+        let mut scores = self.intercepts.to_vec();
+        for &(column, value) in row {
+            let weights = &self.weights[column as usize * outputs..][..outputs];
+            for (score, &weight) in scores.iter_mut().zip(weights) {
+                *score += f64::from(value) * f64::from(weight);
+            }
+        }
+        scores
+    }
+}

@@ -1,0 +1,135 @@
+//! A value that may be undefined, with its interval.
+
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// Why a coefficient or score has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undefined {
+    /// All codes are the same, so that chance agreement is certain.
+    NoVariation,
+    /// No unit was coded by two coders.
+    NoOverlap,
+    /// The coefficient needs every coder on every unit.
+    MissingCodes,
+    /// Nothing is positive in the gold labels.
+    NoPositives,
+    /// Nothing is negative in the gold labels.
+    NoNegatives,
+    /// Nothing was predicted positive.
+    NothingPredicted,
+    /// The predictions bring no probabilities.
+    NoProbabilities,
+    /// No stance was coded.
+    NoStance,
+}
+
+impl Undefined {
+    /// The reason as scripts read it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Undefined::NoVariation => "no_variation",
+            Undefined::NoOverlap => "no_overlap",
+            Undefined::MissingCodes => "missing_codes",
+            Undefined::NoPositives => "no_positives",
+            Undefined::NoNegatives => "no_negatives",
+            Undefined::NothingPredicted => "nothing_predicted",
+            Undefined::NoProbabilities => "no_probabilities",
+            Undefined::NoStance => "no_stance",
+        }
+    }
+}
+
+impl fmt::Display for Undefined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code().replace('_', " "))
+    }
+}
+
+/// A value, or the reason why there is none: never 0, 1 or NaN in its place.
+pub type Value = Result<f64, Undefined>;
+
+/// A value with a 95 percent interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measure {
+    /// The value.
+    pub value: Value,
+    /// Lower and upper end, where replicates were drawn and enough of them were defined.
+    pub interval: Option<[f64; 2]>,
+    /// Share of replicates in which the value was undefined; they are left out of the interval.
+    pub undefined_replicates: f64,
+}
+
+impl Measure {
+    /// A value without an interval.
+    pub fn bare(value: Value) -> Self {
+        Measure { value, interval: None, undefined_replicates: 0.0 }
+    }
+}
+
+impl Serialize for Measure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self.value {
+            Ok(value) => {
+                map.serialize_entry("value", &value)?;
+                map.serialize_entry("ci", &self.interval)?;
+                if self.undefined_replicates > 0.0 {
+                    map.serialize_entry("undefined_replicates", &self.undefined_replicates)?;
+                }
+            }
+            Err(reason) => {
+                map.serialize_entry("value", &None::<f64>)?;
+                map.serialize_entry("reason", reason.code())?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The field's style: two decimals without a leading zero, `.81 [.76, .86]`.
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.value, self.interval) {
+            (Ok(value), Some([low, high])) => {
+                write!(f, "{} [{}, {}]", short(value), short(low), short(high))
+            }
+            (Ok(value), None) => f.write_str(&short(value)),
+            (Err(reason), _) => write!(f, "undefined ({reason})"),
+        }
+    }
+}
+
+fn short(value: f64) -> String {
+    let text = format!("{value:.2}");
+    match text.strip_prefix("-0.").map(|rest| format!("-.{rest}")) {
+        Some(negative) if negative != "-.00" => negative,
+        Some(_) => ".00".to_owned(),
+        None => text.strip_prefix('0').map_or(text.clone(), str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_shown_in_the_style_of_the_field() {
+        let measure = |value, interval| Measure { value, interval, undefined_replicates: 0.0 };
+        assert_eq!(measure(Ok(0.814), Some([0.76, 0.857])).to_string(), ".81 [.76, .86]");
+        assert_eq!(measure(Ok(1.0), None).to_string(), "1.00");
+        assert_eq!(measure(Ok(-0.051), None).to_string(), "-.05");
+        assert_eq!(measure(Ok(-0.001), None).to_string(), ".00");
+        let undefined = measure(Err(Undefined::NoVariation), None);
+        assert_eq!(undefined.to_string(), "undefined (no variation)");
+        assert_eq!(
+            serde_json::to_string(&undefined).unwrap(),
+            r#"{"value":null,"reason":"no_variation"}"#
+        );
+        assert_eq!(
+            serde_json::to_string(&measure(Ok(0.5), Some([0.25, 0.75]))).unwrap(),
+            r#"{"value":0.5,"ci":[0.25,0.75]}"#
+        );
+    }
+}

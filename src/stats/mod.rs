@@ -1,0 +1,13 @@
+//! Agreement, scores and intervals. Knows labels and numbers, never the model.
+
+mod agreement;
+mod bootstrap;
+mod measure;
+mod metrics;
+
+pub use agreement::{
+    CodeTable, cohen_kappa, fleiss_kappa, krippendorff_alpha, mean_cohen_kappa, percent_agreement,
+};
+pub use bootstrap::{Bootstrap, Clusters};
+pub use measure::{Measure, Undefined, Value};
+pub use metrics::{Confusion, Scored, average_precision, brier, calibration_error, f1, roc_auc};

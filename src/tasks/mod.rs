@@ -1,0 +1,7 @@
+//! What people do with framescope, each from start to end and without a terminal.
+
+pub mod agree;
+pub mod classify;
+pub mod evaluate;
+pub mod explain;
+pub mod train;
