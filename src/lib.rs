@@ -4,8 +4,10 @@ pub mod data;
 pub mod error;
 pub mod features;
 pub mod model;
-mod storage;
+#[cfg(feature = "report")]
+pub mod report;
 pub mod stats;
+mod storage;
 pub mod tasks;
 pub mod text;
 

@@ -142,8 +142,9 @@ mod tests {
     fn reference(scores: &[f64], positive: &[bool]) -> Calibration {
         let positives = positive.iter().filter(|&&p| p).count() as f64;
         let negatives = positive.len() as f64 - positives;
-        let target =
-            |p: bool| if p { (positives + 1.0) / (positives + 2.0) } else { 1.0 / (negatives + 2.0) };
+        let target = |p: bool| {
+            if p { (positives + 1.0) / (positives + 2.0) } else { 1.0 / (negatives + 2.0) }
+        };
         let (mut a, mut b) = (0.0, 0.0);
         for _ in 0..100 {
             let (mut ga, mut gb, mut haa, mut hab, mut hbb) = (0.0, 0.0, 1e-12, 0.0, 1e-12);

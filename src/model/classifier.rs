@@ -144,11 +144,8 @@ impl Classifier {
     }
 
     fn predict_row(&self, row: &[(u32, f32)]) -> Prediction {
-        let frames = frame_probabilities(
-            self.codebook.choice,
-            &self.calibration,
-            &self.frames.scores(row),
-        );
+        let frames =
+            frame_probabilities(self.codebook.choice, &self.calibration, &self.frames.scores(row));
         let stances: Vec<Vec<f64>> = match &self.stance {
             Some(model) => {
                 model.probabilities(row).chunks_exact(model.stances).map(<[f64]>::to_vec).collect()

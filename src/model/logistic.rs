@@ -402,11 +402,6 @@ impl Softmaxed {
         }
         scores
     }
-
-    /// Weights and intercepts, to start another fit from.
-    pub(super) fn variables(&self) -> Vec<f64> {
-        self.weights.iter().chain(&self.intercepts).copied().collect()
-    }
 }
 
 impl<'a> Fit<&'a SparseMatrix, Array1<bool>, Error> for LogisticValidParams {

@@ -21,6 +21,16 @@ pub enum StanceKind {
     Crossed,
 }
 
+impl StanceKind {
+    /// In words.
+    pub fn describe(self) -> &'static str {
+        match self {
+            StanceKind::PerFrame => "a model for each frame",
+            StanceKind::Crossed => "one model, features crossed with the frame",
+        }
+    }
+}
+
 /// The log-odds of a stance that no training sentence takes: a probability of about 1e-13.
 const NEVER: f64 = -30.0;
 

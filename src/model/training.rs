@@ -184,11 +184,7 @@ impl ClassifierParams {
     ///
     /// When a frame is on every sentence or on none, when cross-validation is needed and cannot be
     /// had (a frame in one document only), or when no n-gram is left.
-    pub fn fit(
-        &self,
-        data: &TrainingData<'_>,
-        progress: &(dyn Fn(f64) + Sync),
-    ) -> Result<Trained> {
+    pub fn fit(&self, data: &TrainingData<'_>, progress: &(dyn Fn(f64) + Sync)) -> Result<Trained> {
         let features = self.features.check_ref()?;
         data.check_classes()?;
         let mut notes = Vec::new();
@@ -204,7 +200,9 @@ impl ClassifierParams {
         };
         let out_of_fold = validation
             .as_ref()
-            .map(|validation| validation.held_out(data, |rows| self.choose_on(data, validation, rows)))
+            .map(|validation| {
+                validation.held_out(data, |rows| self.choose_on(data, validation, rows))
+            })
             .transpose()?;
         let all: Vec<usize> = (0..data.texts.len()).collect();
         let tfidf = ngrams.fit(&all)?;

@@ -184,7 +184,9 @@ mod tests {
         let gold = [false, false, true, true, false, true];
         let scored = Scored::new(&[0.1, 0.4, 0.35, 0.8, 0.4, 0.9], &gold);
         let weights = [1; 6];
-        assert!((average_precision(&scored, &weights).unwrap() - 0.866_666_666_666_666_6).abs() < 1e-12);
+        assert!(
+            (average_precision(&scored, &weights).unwrap() - 0.866_666_666_666_666_6).abs() < 1e-12
+        );
         assert!((roc_auc(&scored, &weights).unwrap() - 0.777_777_777_777_777_8).abs() < 1e-12);
         assert!((brier(&scored, &weights).unwrap() - 0.133_75).abs() < 1e-12);
     }

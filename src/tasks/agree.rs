@@ -165,11 +165,7 @@ impl Agreement {
         let names = self.coders.iter().cloned();
         self.labels.push(LabelAgreement {
             label: label.to_owned(),
-            units: table
-                .units
-                .iter()
-                .filter(|unit| unit.iter().flatten().count() >= 2)
-                .count(),
+            units: table.units.iter().filter(|unit| unit.iter().flatten().count() >= 2).count(),
             shares: names.enumerate().map(|(coder, name)| (name, share(coder))).collect(),
             coefficients: Coefficients {
                 percent_agreement: measures[0],
@@ -180,11 +176,10 @@ impl Agreement {
         });
         for first in 0..table.coders {
             for second in first + 1..table.coders {
-                let kappa = bootstrap
-                    .measures(clusters, |w| vec![cohen_kappa(table, w, first, second)]);
-                let both = |unit: &&Vec<Option<usize>>| {
-                    unit[first].is_some() && unit[second].is_some()
-                };
+                let kappa =
+                    bootstrap.measures(clusters, |w| vec![cohen_kappa(table, w, first, second)]);
+                let both =
+                    |unit: &&Vec<Option<usize>>| unit[first].is_some() && unit[second].is_some();
                 self.pairs.push(PairAgreement {
                     coders: [self.coders[first].clone(), self.coders[second].clone()],
                     label: label.to_owned(),

@@ -376,8 +376,10 @@ impl Gold {
             .iter()
             .map(|name| file.extra_columns.iter().position(|c| *c == format!("p.{name}")))
             .collect();
-        let mut predictions =
-            Predictions { probabilities: columns.as_ref().map(|_| Vec::new()), ..Default::default() };
+        let mut predictions = Predictions {
+            probabilities: columns.as_ref().map(|_| Vec::new()),
+            ..Default::default()
+        };
         for (index, (row, labels)) in self.coded().into_iter().enumerate() {
             let Some(&(said_row, said)) = by_id.get(row.id.as_str()) else {
                 return Err(Error::data(

@@ -78,11 +78,7 @@ pub fn explain(classifier: &Classifier, text: &str) -> SentenceEvidence {
             terms: terms(&explanation, frame, text),
         })
         .collect();
-    SentenceEvidence {
-        text: text.to_owned(),
-        labels: labels.display(codebook).to_string(),
-        frames,
-    }
+    SentenceEvidence { text: text.to_owned(), labels: labels.display(codebook).to_string(), frames }
 }
 
 fn terms(explanation: &Explanation, frame: usize, text: &str) -> Vec<Term> {
@@ -111,11 +107,8 @@ fn terms(explanation: &Explanation, frame: usize, text: &str) -> Vec<Term> {
 
 /// The model's strongest terms for every frame.
 pub fn strongest_terms(classifier: &Classifier, count: usize) -> Vec<FrameTerms> {
-    let term = |(term, weight): (&str, f64)| Term {
-        term: term.to_owned(),
-        weight,
-        places: Vec::new(),
-    };
+    let term =
+        |(term, weight): (&str, f64)| Term { term: term.to_owned(), weight, places: Vec::new() };
     classifier
         .codebook()
         .frames

@@ -1,0 +1,209 @@
+//! `framescope classify`.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use framescope::data::{AtomicFile, Codebook, TableFormat, TableWriter, documents};
+use framescope::error::{Error, ErrorKind};
+use framescope::report;
+use framescope::tasks::classify::{ProbabilityColumns, TaggedDocument, classify, header, rows};
+use owo_colors::{AnsiColors, OwoColorize};
+
+use super::{Failure, ModelArgs, Printer};
+
+/// Tags every sentence of articles with frames and stances
+///
+/// Reads .txt and .md files in UTF-8, folders of them, and standard input (`-`). On a terminal it
+/// shows the articles with their tags and a summary; into a pipe or a file it writes a table with
+/// a row a sentence.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  framescope classify article.txt\n  \
+    framescope classify articles/ -o tagged.csv\n  cat article.txt | framescope classify - | head")]
+pub(super) struct Classify {
+    /// Articles, folders of articles, `-` for standard input
+    input: Vec<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Write the table to FILE (.csv, .tsv or .jsonl)
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Format of the output [default: by the file's ending; a view on a terminal, else csv]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+    /// Columns of probabilities: p.FRAME, or also p.FRAME.STANCE
+    #[arg(long, value_enum, default_value_t = Probabilities::Frames)]
+    probabilities: Probabilities,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// The articles with their tags, and a summary
+    View,
+    /// Comma-separated
+    Csv,
+    /// Tab-separated
+    Tsv,
+    /// A JSON object a line
+    Jsonl,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Probabilities {
+    /// Of each frame
+    Frames,
+    /// Of each frame, and of each frame with each stance
+    All,
+}
+
+impl Format {
+    fn table(self) -> Option<TableFormat> {
+        match self {
+            Format::View => None,
+            Format::Csv => Some(TableFormat::Csv),
+            Format::Tsv => Some(TableFormat::Tsv),
+            Format::Jsonl => Some(TableFormat::Jsonl),
+        }
+    }
+}
+
+impl Classify {
+    pub(super) fn run(mut self, printer: &Printer) -> Result<(), Failure> {
+        if self.input.is_empty() {
+            if io::stdin().is_terminal() {
+                return Err(Failure::Usage(
+                    "there is nothing to classify; name articles or folders, or pipe text in"
+                        .to_owned(),
+                ));
+            }
+            self.input.push(PathBuf::from("-"));
+        }
+        match (self.table_format(printer)?, &self.output) {
+            (None, _) => self.view(printer),
+            (Some(format), None) => {
+                let stdout = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+                let path = Path::new("standard output");
+                let mut writer = self.write_table(stdout, path, format, printer)?;
+                Ok(writer.flush()?)
+            }
+            (Some(format), Some(path)) => {
+                let file = AtomicFile::create(path)?;
+                Ok(self.write_table(file, path, format, printer)?.commit()?)
+            }
+        }
+    }
+
+    /// The table format, or `None` for the view.
+    fn table_format(&self, printer: &Printer) -> Result<Option<TableFormat>, Failure> {
+        match (self.format, &self.output) {
+            (Some(Format::View), Some(_)) => {
+                Err(Failure::Usage("--format view goes to the terminal, not to a file".to_owned()))
+            }
+            (Some(format), _) => Ok(format.table()),
+            (None, None) => Ok((!printer.is_terminal()).then_some(TableFormat::Csv)),
+            (None, Some(path)) => TableFormat::of_path(path).map(Some).ok_or_else(|| {
+                Failure::Usage(format!(
+                    "{}: no format goes by this ending; use .csv, .tsv or .jsonl, or say --format",
+                    path.display()
+                ))
+            }),
+        }
+    }
+
+    fn write_table<W: Write>(
+        &self,
+        writer: W,
+        path: &Path,
+        format: TableFormat,
+        printer: &Printer,
+    ) -> Result<W, Failure> {
+        let fail = |source| {
+            Failure::from(Error::from(ErrorKind::Io {
+                path: path.to_owned(),
+                action: "write",
+                source,
+            }))
+        };
+        let classifier = self.model.open()?;
+        let documents = documents(&self.input)?;
+        let columns = match self.probabilities {
+            Probabilities::Frames => ProbabilityColumns::Frames,
+            Probabilities::All => ProbabilityColumns::All,
+        };
+        let codebook = classifier.codebook();
+        let mut table =
+            TableWriter::new(writer, format, header(codebook, columns)).map_err(fail)?;
+        let bar = printer.progress("classifying", documents.len() as u64);
+        let mut sentences = 0;
+        classify(&classifier, &documents, |document| {
+            for row in rows(codebook, &document, columns) {
+                table.write(row).map_err(fail)?;
+            }
+            sentences += document.sentences.len();
+            bar.inc(1);
+            Ok::<(), Failure>(())
+        })?;
+        bar.finish_and_clear();
+        if self.output.is_some() {
+            printer.say(&format!(
+                "{}: {sentences} sentences of {} articles",
+                path.display(),
+                documents.len()
+            ));
+        }
+        table.finish().map_err(fail)
+    }
+
+    fn view(&self, printer: &Printer) -> Result<(), Failure> {
+        let classifier = self.model.open()?;
+        let documents = documents(&self.input)?;
+        let codebook = classifier.codebook();
+        let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+        let mut seen = Vec::new();
+        classify(&classifier, &documents, |document| {
+            printer.result(&view_document(codebook, &document, width.clamp(40, 100)))?;
+            seen.push(document);
+            Ok::<(), Failure>(())
+        })?;
+        printer.result(&report::classified(codebook, &seen))?;
+        printer.result("\nThese are counts of the model's labels, not corrected for its errors.\n")
+    }
+}
+
+const COLOURS: [AnsiColors; 6] = [
+    AnsiColors::Yellow,
+    AnsiColors::Cyan,
+    AnsiColors::Green,
+    AnsiColors::Magenta,
+    AnsiColors::Blue,
+    AnsiColors::Red,
+];
+
+fn view_document(codebook: &Codebook, document: &TaggedDocument, width: usize) -> String {
+    let mut view = format!("{}\n\n", document.id.bold());
+    for sentence in &document.sentences {
+        let text = document.text[sentence.bytes.clone()].split_whitespace();
+        let text = text.collect::<Vec<_>>().join(" ");
+        let labels = &sentence.prediction.labels;
+        let (first, rest) = if labels.is_empty() { ("    ", "    ") } else { ("  ▌ ", "  ▌ ") };
+        let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(rest);
+        for line in textwrap::wrap(&text, options) {
+            let _ = match labels.is_empty() {
+                true => writeln!(view, "{}", line.dimmed()),
+                false => writeln!(view, "{line}"),
+            };
+        }
+        for label in labels.iter() {
+            let mut tag = codebook.frames[label.frame].name.clone();
+            if let Some(stance) = label.stance {
+                let _ = write!(tag, ": {}", codebook.stances[stance].name);
+            }
+            let probability = sentence.prediction.frames[label.frame];
+            let tag = format!("{tag} ({probability:.2})");
+            let _ = writeln!(view, "  └ {}", tag.color(COLOURS[label.frame % COLOURS.len()]));
+        }
+    }
+    view.push('\n');
+    view
+}

@@ -1,0 +1,65 @@
+//! `framescope evaluate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use framescope::data::LabelSchema;
+use framescope::report;
+use framescope::tasks::evaluate::Gold;
+
+use super::{BootstrapArgs, CodebookArgs, Failure, ModelArgs, Printer};
+
+/// Scores a model, or a file of predictions, against gold labels
+///
+/// Stance is scored given the frame: for every stance in the gold labels, the one the model takes
+/// towards that frame.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  framescope evaluate gold.csv -m my.framescope\n  \
+    framescope evaluate gold.csv --predictions tagged.csv --json")]
+pub(super) struct Evaluate {
+    /// Label files with the gold labels
+    #[arg(required = true)]
+    gold: Vec<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Score this label file instead of a model; rows are matched by id
+    #[arg(long, value_name = "FILE", conflicts_with = "model")]
+    predictions: Option<PathBuf>,
+    #[command(flatten)]
+    codebook: CodebookArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    bootstrap: BootstrapArgs,
+}
+
+impl Evaluate {
+    pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
+        let bootstrap = self.bootstrap.bootstrap();
+        let codebook = self.codebook.read()?;
+        let (gold, scores) = match &self.predictions {
+            Some(path) => {
+                let gold = Gold::read(&self.gold, codebook.as_ref(), LabelSchema::CodesOnly)?;
+                let scores = gold.evaluate_file(path, &bootstrap)?;
+                (gold, scores)
+            }
+            None => {
+                let model = self.model.open()?;
+                let gold = Gold::read(&self.gold, Some(model.codebook()), LabelSchema::WithText)?;
+                let scores = gold.evaluate_model(&model, &bootstrap);
+                (gold, scores)
+            }
+        };
+        if !gold.has_documents() {
+            printer.note(
+                "there is no column `document`: intervals resample sentences, which makes them \
+                 too narrow where sentences share articles",
+            );
+        }
+        match self.json {
+            true => printer.json(&scores),
+            false => printer.result(&report::evaluation(&scores)),
+        }
+    }
+}

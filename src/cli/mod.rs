@@ -1,0 +1,195 @@
+//! The command line: argument structs, printing, progress, exit codes; one file a command.
+
+mod agree;
+mod classify;
+mod evaluate;
+mod explain;
+mod generate;
+mod printer;
+mod train;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use framescope::data::Codebook;
+use framescope::error::{Error, ErrorKind};
+use framescope::model::Classifier;
+use framescope::stats::Bootstrap;
+
+use printer::Printer;
+
+/// Tells how the press frames industrial policy, sentence by sentence
+///
+/// Trains classifiers of framing and stance from labelled sentences, tags articles with them, and
+/// measures how well people and models agree. Without a model of your own, the built-in one tells
+/// four frames of industrial policy: self-reliance, opening-up, green transition, security.
+#[derive(Parser)]
+#[command(name = "framescope", version, max_term_width = 100, subcommand_required = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Threads to use [default: one a core]; results do not depend on it
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Classify(classify::Classify),
+    Train(train::Train),
+    Evaluate(evaluate::Evaluate),
+    Agree(agree::Agree),
+    Explain(explain::Explain),
+    Completions(generate::Completions),
+    Man(generate::Man),
+}
+
+/// The model of a command.
+#[derive(Args)]
+struct ModelArgs {
+    /// Model file [default: the built-in model for industrial policy]
+    #[arg(short, long, value_name = "FILE")]
+    model: Option<PathBuf>,
+}
+
+impl ModelArgs {
+    fn open(&self) -> framescope::error::Result<Classifier> {
+        match &self.model {
+            Some(path) => Classifier::open(path),
+            None => Classifier::built_in(),
+        }
+    }
+}
+
+/// The codebook of a command.
+#[derive(Args)]
+struct CodebookArgs {
+    /// Codebook that names the frames and stances [default: those found in the data]
+    #[arg(long, value_name = "FILE.toml")]
+    codebook: Option<PathBuf>,
+}
+
+impl CodebookArgs {
+    fn read(&self) -> framescope::error::Result<Option<Codebook>> {
+        self.codebook.as_deref().map(Codebook::read).transpose()
+    }
+}
+
+/// The intervals of a command.
+#[derive(Args)]
+struct BootstrapArgs {
+    /// Bootstrap replicates behind every interval; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    replicates: usize,
+    /// Seed of all that is random
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    seed: u64,
+}
+
+impl BootstrapArgs {
+    fn bootstrap(&self) -> Bootstrap {
+        Bootstrap { replicates: self.replicates, seed: self.seed }
+    }
+}
+
+/// What went wrong in a command.
+enum Failure {
+    /// The library refused or failed.
+    Library(Error),
+    /// The arguments do not go together.
+    Usage(String),
+    /// Nobody reads the output any more: no fault of anyone's.
+    ClosedPipe,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error.kind() {
+            ErrorKind::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => {
+                Failure::ClosedPipe
+            }
+            _ => Failure::Library(error),
+        }
+    }
+}
+
+/// Writing to standard output failed.
+impl From<io::Error> for Failure {
+    fn from(source: io::Error) -> Self {
+        let path = Path::new("standard output").to_owned();
+        Error::from(ErrorKind::Io { path, action: "write", source }).into()
+    }
+}
+
+impl Failure {
+    /// 0 done; 1 the data, a file or the model is at fault; 2 wrong usage; 3 refused as unsound.
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Failure::ClosedPipe => ExitCode::SUCCESS,
+            Failure::Usage(_) => ExitCode::from(2),
+            Failure::Library(error) => match error.kind() {
+                ErrorKind::Parameter { .. } => ExitCode::from(2),
+                ErrorKind::Unsound { .. } => ExitCode::from(3),
+                _ => ExitCode::FAILURE,
+            },
+        }
+    }
+}
+
+/// Runs the program.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no failures; clap knows which stream and status is theirs.
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            return match error.print() {
+                Ok(()) => ExitCode::from(code),
+                Err(_) => ExitCode::FAILURE,
+            };
+        }
+    };
+    let printer = Printer::new();
+    match run(cli, &printer) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            match &failure {
+                Failure::Library(error) => printer.error(&error.to_string()),
+                Failure::Usage(message) => printer.error(message),
+                Failure::ClosedPipe => {}
+            }
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
+    if let Some(threads) = cli.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(usize::from(threads))
+            .build_global()
+            .map_err(|error| Failure::Usage(format!("--threads {threads}: {error}")))?;
+    }
+    match cli.command {
+        Command::Classify(command) => command.run(printer),
+        Command::Train(command) => command.run(printer),
+        Command::Evaluate(command) => command.run(printer),
+        Command::Agree(command) => command.run(printer),
+        Command::Explain(command) => command.run(printer),
+        Command::Completions(command) => command.run(printer),
+        Command::Man(command) => command.run(printer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

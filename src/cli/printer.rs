@@ -1,0 +1,73 @@
+//! Every word the program says: results to standard output, talk to standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use owo_colors::OwoColorize;
+use serde::Serialize;
+
+use super::Failure;
+
+/// Knows where words go and whether a person reads them.
+pub(super) struct Printer {
+    terminal: bool,
+    stderr_terminal: bool,
+}
+
+impl Printer {
+    pub(super) fn new() -> Self {
+        Printer {
+            terminal: io::stdout().is_terminal(),
+            stderr_terminal: io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether results go to a terminal.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// Writes a result, without colours where they are not wanted (`NO_COLOR`, a pipe).
+    pub(super) fn result(&self, text: &str) -> Result<(), Failure> {
+        let mut out = anstream::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Writes one JSON object.
+    pub(super) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        let mut text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+        text.push('\n');
+        self.result(&text)
+    }
+
+    /// Says something the person should know.
+    pub(super) fn note(&self, message: &str) {
+        self.say(&format!("{} {message}", "note:".bold()));
+    }
+
+    /// Says what went wrong.
+    pub(super) fn error(&self, message: &str) {
+        self.say(&format!("{} {message}", "error:".red().bold()));
+    }
+
+    /// Says what was done.
+    pub(super) fn say(&self, message: &str) {
+        // With standard error closed there is nobody left to tell.
+        let _ = writeln!(anstream::stderr().lock(), "{message}");
+    }
+
+    /// A progress bar on standard error, where that is a terminal and results go elsewhere.
+    pub(super) fn progress(&self, what: &'static str, length: u64) -> ProgressBar {
+        if !self.stderr_terminal {
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::new(length).with_message(what);
+        let template = "{msg} {wide_bar} {percent}% {eta}";
+        match ProgressStyle::with_template(template) {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Results as text tables.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use crate::data::Codebook;
+use crate::model::{Classifier, FitReport};
+use crate::stats::Measure;
+use crate::tasks::agree::Agreement;
+use crate::tasks::classify::TaggedDocument;
+use crate::tasks::evaluate::{Evaluation, StanceScores};
+use crate::tasks::explain::FrameTerms;
+
+/// A table without frames: names on the left, all else aligned to the right.
+fn table(header: impl IntoIterator<Item = impl Into<String>>) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(header.into_iter().map(Into::into).collect::<Vec<String>>());
+    table
+}
+
+fn render(mut table: Table) -> String {
+    let columns = table.column_count();
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let first = index == 0;
+        column.set_cell_alignment(if first { CellAlignment::Left } else { CellAlignment::Right });
+        column.set_padding((if first { 0 } else { 1 }, if index + 1 == columns { 0 } else { 1 }));
+    }
+    let mut text = table.trim_fmt();
+    text.push('\n');
+    text
+}
+
+fn cells(values: impl IntoIterator<Item = impl ToString>) -> Vec<Cell> {
+    values.into_iter().map(|value| Cell::new(value.to_string())).collect()
+}
+
+/// Per-frame scores, averages, stance.
+pub fn evaluation(evaluation: &Evaluation) -> String {
+    let mut scores =
+        table(["frame", "precision", "recall", "F1", "avg. precision", "α with gold", "n"]);
+    for frame in &evaluation.frames {
+        let mut row = vec![frame.label.clone()];
+        row.extend(
+            [
+                &frame.precision,
+                &frame.recall,
+                &frame.f1,
+                &frame.average_precision,
+                &frame.krippendorff_alpha,
+            ]
+            .map(Measure::to_string),
+        );
+        row.push(frame.support.to_string());
+        scores.add_row(cells(row));
+    }
+    let mut text = render(scores);
+    text.push('\n');
+    if evaluation.frames.iter().any(|frame| frame.brier.value.is_ok()) {
+        let mut quality = table(["frame", "ROC AUC", "Brier", "ECE"]);
+        for frame in &evaluation.frames {
+            let row = [&frame.roc_auc, &frame.brier, &frame.ece].map(Measure::to_string);
+            quality.add_row(cells(std::iter::once(frame.label.clone()).chain(row)));
+        }
+        text += &render(quality);
+        text.push('\n');
+    }
+    let mut overall = table(["over all frames", ""]);
+    overall.add_row(cells(["macro F1", &evaluation.macro_average.f1.to_string()]));
+    overall.add_row(cells(["micro F1", &evaluation.micro_average.f1.to_string()]));
+    overall.add_row(cells(["all frames right", &evaluation.subset_accuracy.to_string()]));
+    text += &render(overall);
+    if let Some(scores) = &evaluation.stance {
+        text.push('\n');
+        text += &stance(scores);
+    }
+    text += &format!(
+        "\n{} sentences in {} documents; 95% intervals from {} bootstrap replicates over documents\n",
+        evaluation.sentences, evaluation.documents, evaluation.replicates
+    );
+    if evaluation.frames.iter().any(|frame| frame.f1.value.is_err()) {
+        text += "A frame without F1 counts 0 in macro F1.\n";
+    }
+    text
+}
+
+fn stance(scores: &StanceScores) -> String {
+    let mut overall =
+        table([format!("stance, given the frame (n = {})", scores.support), String::new()]);
+    overall.add_row(cells(["accuracy", &scores.accuracy.to_string()]));
+    overall.add_row(cells(["macro F1", &scores.macro_f1.to_string()]));
+    let header =
+        std::iter::once("coded \\ predicted").chain(scores.labels.iter().map(String::as_str));
+    let mut confusion = table(header);
+    for (label, row) in scores.labels.iter().zip(&scores.confusion) {
+        confusion
+            .add_row(cells(std::iter::once(label.clone()).chain(row.iter().map(usize::to_string))));
+    }
+    format!("{}\n{}", render(overall), render(confusion))
+}
+
+/// Coefficients by frame.
+pub fn agreement(agreement: &Agreement) -> String {
+    let mut coefficients = table([
+        "frame",
+        "agreement",
+        "Krippendorff α",
+        "Fleiss κ",
+        if agreement.coders.len() > 2 { "mean Cohen κ" } else { "Cohen κ" },
+        "units",
+    ]);
+    for label in &agreement.labels {
+        let values = &label.coefficients;
+        let row = [
+            &values.percent_agreement,
+            &values.krippendorff_alpha,
+            &values.fleiss_kappa,
+            &values.cohen_kappa,
+        ];
+        let row = std::iter::once(label.label.clone()).chain(row.map(Measure::to_string));
+        coefficients.add_row(cells(row.chain([label.units.to_string()])));
+    }
+    let header = std::iter::once("share given").chain(agreement.coders.iter().map(String::as_str));
+    let mut shares = table(header);
+    for label in &agreement.labels {
+        let percent = |coder: &String| match label.shares.get(coder) {
+            Some(Some(share)) => format!("{:.1}%", 100.0 * share),
+            _ => "–".to_owned(),
+        };
+        let row = agreement.coders.iter().map(percent);
+        shares.add_row(cells(std::iter::once(label.label.clone()).chain(row)));
+    }
+    format!(
+        "{}\n{}\n{} units in {} documents, {} coders; 95% intervals from {} bootstrap replicates \
+         over documents\n",
+        render(coefficients),
+        render(shares),
+        agreement.units,
+        agreement.documents,
+        agreement.coders.len(),
+        agreement.replicates
+    )
+}
+
+/// Cohen's kappa by pair of coders.
+pub fn pairs(agreement: &Agreement) -> String {
+    let names: Vec<&str> = agreement.labels.iter().map(|label| label.label.as_str()).collect();
+    let mut pairs = table(std::iter::once("Cohen κ").chain(names.iter().copied()));
+    for first in 0..agreement.coders.len() {
+        for second in first + 1..agreement.coders.len() {
+            let coders = [&agreement.coders[first], &agreement.coders[second]];
+            let of_pair = |name: &&str| {
+                agreement
+                    .pairs
+                    .iter()
+                    .find(|pair| pair.coders.each_ref() == coders && pair.label == *name)
+                    .map_or_else(String::new, |pair| pair.cohen_kappa.to_string())
+            };
+            let label = format!("{} – {}", coders[0], coders[1]);
+            pairs.add_row(cells(std::iter::once(label).chain(names.iter().map(of_pair))));
+        }
+    }
+    render(pairs)
+}
+
+/// What a training came to.
+pub fn training(classifier: &Classifier, fits: &[FitReport]) -> String {
+    let card = classifier.card();
+    let mut frames = table(["frame", "sentences", "C", "threshold", "calibrated", "fit"]);
+    for (frame, entry) in classifier.codebook().frames.iter().enumerate() {
+        let fit = fits.get(frame).or(fits.first());
+        frames.add_row(cells([
+            entry.name.clone(),
+            card.frame_counts[frame].to_string(),
+            card.c[frame].to_string(),
+            format!("{:.3}", classifier.thresholds()[frame]),
+            if card.calibrated[frame] { "yes" } else { "no" }.to_owned(),
+            fit.map_or_else(String::new, FitReport::to_string),
+        ]));
+    }
+    let mut text = render(frames);
+    if let Some((kind, c)) = card.stance {
+        text += &format!("\nstance: {}, C = {c}\n", kind.describe());
+    }
+    text += &format!(
+        "{} sentences in {} documents, {} features\n",
+        card.sentences,
+        card.documents,
+        classifier.features().columns()
+    );
+    text
+}
+
+/// How often each frame was given.
+pub fn classified(codebook: &Codebook, documents: &[TaggedDocument]) -> String {
+    let all: Vec<_> = documents.iter().flat_map(|document| &document.sentences).collect();
+    let framed = all.iter().filter(|sentence| !sentence.prediction.labels.is_empty()).count();
+    let percent = |count: usize| format!("{:.0}%", 100.0 * count as f64 / all.len().max(1) as f64);
+    let header = ["frame", "sentences", "share"].into_iter().chain(codebook.stance_names());
+    let mut frames = table(header);
+    for (frame, entry) in codebook.frames.iter().enumerate() {
+        let given: Vec<_> = all
+            .iter()
+            .map(|sentence| &sentence.prediction.labels)
+            .filter(|l| l.contains(frame))
+            .collect();
+        let mut row = vec![entry.name.clone(), given.len().to_string(), percent(given.len())];
+        row.extend((0..codebook.stances.len()).map(|stance| {
+            given.iter().filter(|labels| labels.stance(frame) == Some(stance)).count().to_string()
+        }));
+        frames.add_row(cells(row));
+    }
+    format!(
+        "{} {}, {} sentences, {framed} ({}) with a frame\n\n{}",
+        documents.len(),
+        if documents.len() == 1 { "article" } else { "articles" },
+        all.len(),
+        percent(framed),
+        render(frames)
+    )
+}
+
+/// The strongest terms of every frame, side by side.
+pub fn strongest_terms(frames: &[FrameTerms]) -> String {
+    let mut terms = table(frames.iter().flat_map(|frame| [frame.frame.as_str(), ""]));
+    let rows = frames.iter().map(|frame| frame.terms.len()).max().unwrap_or(0);
+    for row in 0..rows {
+        terms.add_row(cells(frames.iter().flat_map(|frame| match frame.terms.get(row) {
+            Some(term) => [term.term.clone(), format!("{:.2}", term.weight)],
+            None => [String::new(), String::new()],
+        })));
+    }
+    for index in (0..2 * frames.len()).step_by(2) {
+        if let Some(column) = terms.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Left);
+        }
+    }
+    let mut text = terms.trim_fmt();
+    text.push('\n');
+    text
+}
