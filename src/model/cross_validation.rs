@@ -11,7 +11,7 @@ use super::logistic::{LogisticParams, LogisticValidParams, largest};
 use super::objective::softmax;
 use super::stance::{StanceExample, StanceKind, StanceModel};
 use super::threshold::{ThresholdRule, f1_threshold};
-use super::training::{STANCE_KINDS, TrainingData, fit_single};
+use super::training::{STANCE_KINDS, TrainingData, VALIDATION_TOLERANCE, fit_single};
 use crate::data::{Choice, Folds, Label, LabelSet};
 use crate::error::Result;
 use crate::features::{Ngrams, SparseMatrix};
@@ -356,7 +356,15 @@ fn score_stances(
     settings
         .par_iter()
         .map(|&(kind, c)| {
-            let (model, _) = StanceModel::fit(kind, c, train_rows, &examples, frames, stances)?;
+            let (model, _) = StanceModel::fit(
+                kind,
+                c,
+                train_rows,
+                &examples,
+                frames,
+                stances,
+                VALIDATION_TOLERANCE,
+            )?;
             let probabilities = test_rows.iter().map(|row| {
                 let row: Vec<(u32, f32)> =
                     row.indices.iter().copied().zip(row.values.iter().copied()).collect();

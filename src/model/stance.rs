@@ -59,8 +59,9 @@ impl StanceModel {
         examples: &[StanceExample],
         frames: usize,
         stances: usize,
+        tolerance: f64,
     ) -> Result<(Self, Vec<FitReport>)> {
-        let params = LogisticParams::default().c(c).check()?;
+        let params = LogisticParams::default().c(c).tolerance(tolerance).check()?;
         let mut outputs = vec![(vec![0.0; rows.columns()], NEVER); frames * stances];
         let mut reports = Vec::new();
         match kind {
@@ -169,7 +170,7 @@ mod tests {
     fn both_kinds_tell_the_frames_apart() {
         let (rows, examples) = problem();
         for kind in [StanceKind::PerFrame, StanceKind::Crossed] {
-            let (model, reports) = StanceModel::fit(kind, 10.0, &rows, &examples, 2, 3).unwrap();
+            let (model, reports) = StanceModel::fit(kind, 10.0, &rows, &examples, 2, 3, 1e-6).unwrap();
             assert!(reports.iter().all(|report| report.converged));
             let p = model.probabilities(&[(0, 1.0), (2, 0.1)]);
             assert!(p[0] > 0.8 && p[3 + 1] > 0.8, "{kind:?}: {p:?}");
@@ -183,7 +184,7 @@ mod tests {
         let (rows, mut examples) = problem();
         examples.retain(|example| example.frame == 0 || example.stance == 0);
         let (model, _) =
-            StanceModel::fit(StanceKind::PerFrame, 1.0, &rows, &examples, 2, 2).unwrap();
+            StanceModel::fit(StanceKind::PerFrame, 1.0, &rows, &examples, 2, 2, 1e-6).unwrap();
         assert!(model.probabilities(&[(1, 1.0)])[2] > 1.0 - 1e-9);
     }
 }

@@ -55,6 +55,10 @@ impl FromStr for Regularisation {
 /// What `--C auto` chooses from: steps of the square root of ten.
 const C_GRID: [f64; 8] = [0.1, 0.316, 1.0, 3.16, 10.0, 31.6, 100.0, 316.0];
 
+/// Fits of cross-validation stop earlier than the final ones: closer to the optimum, scores change
+/// in the fourth digit and no choice changes.
+pub(super) const VALIDATION_TOLERANCE: f64 = 1e-3;
+
 /// How a classifier is fitted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassifierParams {
@@ -213,7 +217,7 @@ impl ClassifierParams {
                 let examples = data.stance_examples();
                 let stances = data.codebook.stances.len();
                 let (model, fits) =
-                    StanceModel::fit(kind, c, &rows, &examples, data.frames(), stances)?;
+                    StanceModel::fit(kind, c, &rows, &examples, data.frames(), stances, 1e-6)?;
                 (Some(model), fits)
             }
             None => (None, Vec::new()),
@@ -287,7 +291,10 @@ impl ClassifierParams {
         let obstacle = CrossValidation::obstacle(data, &folds);
         match obstacle {
             None => {
-                let params = self.logistic(grid[0], Solver::Sparse)?;
+                let params = LogisticParams::default()
+                    .class_weight(self.class_weight)
+                    .tolerance(VALIDATION_TOLERANCE)
+                    .check()?;
                 CrossValidation::run(data, ngrams, folds, grid, &params, progress).map(Some)
             }
             Some(obstacle) if self.needs_validation(data) => Err(Error::training(
