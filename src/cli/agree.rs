@@ -6,7 +6,7 @@ use clap::Args;
 use framescope::report;
 use framescope::tasks::agree::agree;
 
-use super::{BootstrapArgs, CodebookArgs, Failure, Printer};
+use super::{BootstrapArgs, CodebookArgs, Failure, Printer, interval_note};
 
 /// Measures how far coders agree on every frame
 ///
@@ -32,11 +32,8 @@ impl Agree {
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
         let codebook = self.codebook.read()?;
         let agreement = agree(&self.codings, codebook.as_ref(), &self.bootstrap.bootstrap())?;
-        if !agreement.has_documents {
-            printer.note(
-                "there is no column `document`: intervals resample sentences, which makes them \
-                 too narrow where sentences share articles",
-            );
+        if let Some(note) = interval_note(agreement.has_documents, agreement.documents) {
+            printer.note(&note);
         }
         if self.json {
             return printer.json(&agreement);

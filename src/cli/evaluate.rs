@@ -7,7 +7,7 @@ use framescope::data::LabelSchema;
 use framescope::report;
 use framescope::tasks::evaluate::Gold;
 
-use super::{BootstrapArgs, CodebookArgs, Failure, ModelArgs, Printer};
+use super::{BootstrapArgs, CodebookArgs, Failure, ModelArgs, Printer, interval_note};
 
 /// Scores a model, or a file of predictions, against gold labels
 ///
@@ -51,11 +51,8 @@ impl Evaluate {
                 (gold, scores)
             }
         };
-        if !gold.has_documents() {
-            printer.note(
-                "there is no column `document`: intervals resample sentences, which makes them \
-                 too narrow where sentences share articles",
-            );
+        if let Some(note) = interval_note(gold.has_documents(), scores.documents) {
+            printer.note(&note);
         }
         match self.json {
             true => printer.json(&scores),

@@ -94,6 +94,24 @@ impl BootstrapArgs {
     }
 }
 
+/// Fewer documents than this make intervals too rough to rely on.
+const FEW_DOCUMENTS: usize = 20;
+
+/// What to know about intervals from so few documents, or from none.
+fn interval_note(has_documents: bool, documents: usize) -> Option<String> {
+    if !has_documents {
+        let note = "there is no column `document`: intervals resample sentences, which makes them \
+                    too narrow where sentences share articles";
+        return Some(note.to_owned());
+    }
+    (documents < FEW_DOCUMENTS).then(|| {
+        format!(
+            "intervals come from {documents} documents only; with fewer than {FEW_DOCUMENTS} they \
+             are too narrow"
+        )
+    })
+}
+
 /// What went wrong in a command.
 enum Failure {
     /// The library refused or failed.

@@ -56,7 +56,7 @@ impl<W: Write> TableWriter<W> {
             TableFormat::Jsonl => Sink::JsonLines(writer),
             TableFormat::Csv | TableFormat::Tsv => {
                 let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(writer);
-                writer.write_record(&header)?;
+                writer.write_record(&header).map_err(io_error)?;
                 Sink::Separated(Box::new(writer))
             }
         };
@@ -74,13 +74,14 @@ impl<W: Write> TableWriter<W> {
         match &mut self.sink {
             Sink::Separated(writer) => {
                 for value in &row {
-                    match value {
-                        Value::String(text) => writer.write_field(text)?,
-                        Value::Null => writer.write_field("")?,
-                        other => writer.write_field(other.to_string())?,
-                    }
+                    let written = match value {
+                        Value::String(text) => writer.write_field(text),
+                        Value::Null => writer.write_field(""),
+                        other => writer.write_field(other.to_string()),
+                    };
+                    written.map_err(io_error)?;
                 }
-                writer.write_record(None::<&[u8]>)?;
+                writer.write_record(None::<&[u8]>).map_err(io_error)?;
             }
             Sink::JsonLines(writer) => {
                 let object: serde_json::Map<String, Value> =
@@ -105,6 +106,14 @@ impl<W: Write> TableWriter<W> {
                 Ok(writer)
             }
         }
+    }
+}
+
+/// The error underneath, with its kind: a closed pipe must stay one.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

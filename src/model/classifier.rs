@@ -8,7 +8,7 @@ use super::calibration::Calibration;
 use super::linear::Linear;
 use super::logistic::{ClassWeight, Solver, largest};
 use super::objective::softmax;
-use super::stance::{StanceKind, StanceModel};
+use super::stance::{StanceModel, StanceSetting};
 use super::threshold::ThresholdRule;
 use crate::data::{Choice, Codebook, Label, LabelSet};
 use crate::features::{Sentences, Tfidf, TfidfValidParams};
@@ -30,8 +30,8 @@ pub struct ModelCard {
     pub calibrated: Vec<bool>,
     /// How thresholds were found.
     pub threshold: ThresholdRule,
-    /// How stance knows its frame and the weight of its loss, where stance is modelled.
-    pub stance: Option<(StanceKind, f64)>,
+    /// How stance was fitted, where it is modelled.
+    pub stance: Option<StanceSetting>,
     /// Folds of the cross-validation, 0 where there was none.
     pub folds: usize,
     /// Decides ties in dealing the folds.

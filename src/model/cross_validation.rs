@@ -9,9 +9,9 @@ use super::calibration::{Calibration, FEWEST_POSITIVES};
 use super::classifier::{frame_labels, frame_probabilities};
 use super::logistic::{LogisticParams, LogisticValidParams, largest};
 use super::objective::softmax;
-use super::stance::{StanceExample, StanceKind, StanceModel};
+use super::stance::{StanceExample, StanceKind, StanceModel, StanceSetting};
 use super::threshold::{ThresholdRule, f1_threshold};
-use super::training::{STANCE_KINDS, TrainingData, VALIDATION_TOLERANCE, fit_single};
+use super::training::{TrainingData, VALIDATION_TOLERANCE, fit_single};
 use crate::data::{Choice, Folds, Label, LabelSet};
 use crate::error::Result;
 use crate::features::{Ngrams, SparseMatrix};
@@ -23,11 +23,20 @@ const STANCE_GRID: [f64; 5] = [0.316, 1.0, 3.16, 10.0, 31.6];
 pub(super) struct CrossValidation {
     pub(super) folds: Folds,
     grid: Vec<f64>,
-    /// By C: for each sentence, a score a frame.
-    scores: Vec<Vec<Vec<f64>>>,
+    /// By C: a score a frame.
+    scores: Vec<BySentence>,
     examples: Vec<StanceExample>,
-    /// By kind and C of stance: for each sentence, frames × stances probabilities.
-    stances: Vec<((StanceKind, f64), Vec<Vec<f64>>)>,
+    stances: Vec<ScoredStances>,
+}
+
+/// Several values for each sentence.
+type BySentence = Vec<Vec<f64>>;
+
+/// What one setting says of stance.
+struct ScoredStances {
+    setting: StanceSetting,
+    /// Frames × stances probabilities.
+    probabilities: BySentence,
 }
 
 /// What out-of-fold scores decide.
@@ -37,7 +46,7 @@ pub(super) struct Choices {
     pub(super) c: Vec<f64>,
     pub(super) calibration: Vec<Calibration>,
     pub(super) thresholds: Vec<f64>,
-    pub(super) stance: Option<(StanceKind, f64)>,
+    pub(super) stance: Option<StanceSetting>,
 }
 
 impl Choices {
@@ -68,10 +77,10 @@ pub struct OutOfFold {
 /// What one fold's models say of its held-out sentences.
 struct FoldScores {
     held_out: Vec<usize>,
-    /// By C, held-out sentence, frame.
-    scores: Vec<Vec<Vec<f64>>>,
-    /// By stance setting, held-out sentence, frames × stances.
-    stances: Vec<Vec<Vec<f64>>>,
+    /// By C: a score a frame.
+    scores: Vec<BySentence>,
+    /// By stance setting: frames × stances probabilities.
+    stances: Vec<BySentence>,
 }
 
 impl CrossValidation {
@@ -107,11 +116,11 @@ impl CrossValidation {
         progress: &(dyn Fn(f64) + Sync),
     ) -> Result<Self> {
         let examples = data.stance_examples();
-        let settings: Vec<(StanceKind, f64)> = match examples.is_empty() {
+        let settings: Vec<StanceSetting> = match examples.is_empty() {
             true => Vec::new(),
-            false => STANCE_KINDS
+            false => StanceKind::ALL
                 .iter()
-                .flat_map(|&kind| STANCE_GRID.iter().map(move |&c| (kind, c)))
+                .flat_map(|&kind| STANCE_GRID.iter().map(move |&c| StanceSetting { kind, c }))
                 .collect(),
         };
         let done = AtomicUsize::new(0);
@@ -137,17 +146,17 @@ impl CrossValidation {
 
         let n = data.texts.len();
         let mut scores = vec![vec![Vec::new(); n]; grid.len()];
-        let mut stances: Vec<_> =
-            settings.into_iter().map(|setting| (setting, vec![Vec::new(); n])).collect();
+        let unscored = |setting| ScoredStances { setting, probabilities: vec![Vec::new(); n] };
+        let mut stances: Vec<ScoredStances> = settings.into_iter().map(unscored).collect();
         for fold in of_folds {
             for (scores, of_fold) in scores.iter_mut().zip(fold.scores) {
                 for (&row, score) in fold.held_out.iter().zip(of_fold) {
                     scores[row] = score;
                 }
             }
-            for ((_, probabilities), of_fold) in stances.iter_mut().zip(fold.stances) {
+            for (scored, of_fold) in stances.iter_mut().zip(fold.stances) {
                 for (&row, found) in fold.held_out.iter().zip(of_fold) {
-                    probabilities[row] = found;
+                    scored.probabilities[row] = found;
                 }
             }
         }
@@ -213,18 +222,18 @@ impl CrossValidation {
         Ok(choices)
     }
 
-    fn choose_stance(&self, rows: &[usize]) -> Option<(StanceKind, f64)> {
+    fn choose_stance(&self, rows: &[usize]) -> Option<StanceSetting> {
         let mut inside = vec![false; self.folds.of_row.len()];
         for &row in rows {
             inside[row] = true;
         }
         let loss = |setting: usize| {
-            let (_, probabilities) = &self.stances[setting];
+            let probabilities = &self.stances[setting].probabilities;
             let examples = self.examples.iter().filter(|example| inside[example.row]);
             -examples.map(|example| libm::log(self.stance_of(probabilities, example))).sum::<f64>()
         };
         let best = (!self.stances.is_empty()).then(|| least(self.stances.len(), loss));
-        best.map(|best| self.stances[best].0)
+        best.map(|best| self.stances[best].setting)
     }
 
     /// The probability given to the true stance.
@@ -261,8 +270,8 @@ impl CrossValidation {
             let probabilities = frame_probabilities(choice, &choices.calibration, &scores);
             let stance_of = |frame: usize| {
                 let setting = choices.stance?;
-                let (_, of_rows) = self.stances.iter().find(|(known, _)| *known == setting)?;
-                let of_frame = &of_rows[row][frame * stances..][..stances];
+                let scored = self.stances.iter().find(|scored| scored.setting == setting)?;
+                let of_frame = &scored.probabilities[row][frame * stances..][..stances];
                 Some(largest(of_frame.iter().copied()))
             };
             found.labels[row] = frame_labels(choice, &probabilities, &choices.thresholds)
@@ -287,7 +296,7 @@ fn score_frames(
     train: &[usize],
     train_rows: &SparseMatrix,
     test_rows: &SparseMatrix,
-) -> Result<Vec<Vec<Vec<f64>>>> {
+) -> Result<Vec<BySentence>> {
     let frames = data.codebook.frames.len();
     let mut scores = vec![vec![vec![0.0; frames]; test_rows.rows()]; grid.len()];
     match data.codebook.choice {
@@ -325,8 +334,8 @@ fn score_frames(
             for (&c, scores) in grid.iter().zip(&mut scores) {
                 let (outputs, _) = fit_single(&params.with_c(c), train_rows, frames, &class)?;
                 for (row, scores) in test_rows.iter().zip(scores) {
-                    for (score, (weights, intercept)) in scores.iter_mut().zip(&outputs) {
-                        *score = row.dot(weights) + intercept;
+                    for (score, output) in scores.iter_mut().zip(&outputs) {
+                        *score = row.dot(&output.weights) + output.intercept;
                     }
                 }
             }
@@ -338,12 +347,12 @@ fn score_frames(
 /// Stance probabilities of held-out rows by setting.
 fn score_stances(
     data: &TrainingData<'_>,
-    settings: &[(StanceKind, f64)],
+    settings: &[StanceSetting],
     examples: &[StanceExample],
     train: &[usize],
     train_rows: &SparseMatrix,
     test_rows: &SparseMatrix,
-) -> Result<Vec<Vec<Vec<f64>>>> {
+) -> Result<Vec<BySentence>> {
     let mut position = vec![None; data.texts.len()];
     for (at, &row) in train.iter().enumerate() {
         position[row] = Some(at);
@@ -355,10 +364,9 @@ fn score_stances(
     let (frames, stances) = (data.codebook.frames.len(), data.codebook.stances.len());
     settings
         .par_iter()
-        .map(|&(kind, c)| {
+        .map(|&setting| {
             let (model, _) = StanceModel::fit(
-                kind,
-                c,
+                setting,
                 train_rows,
                 &examples,
                 frames,

@@ -2,6 +2,13 @@
 
 use crate::storage::Tensor;
 
+/// One linear output: a weight a column, and an intercept.
+#[derive(Debug, Clone)]
+pub(super) struct Output {
+    pub(super) weights: Vec<f64>,
+    pub(super) intercept: f64,
+}
+
 /// Weights and intercepts of several outputs. The weights of one column stand side by side.
 #[derive(Debug, Clone)]
 pub(crate) struct Linear {
@@ -11,15 +18,15 @@ pub(crate) struct Linear {
 }
 
 impl Linear {
-    /// Outputs given one after the other, each as weights by column and an intercept.
-    pub(super) fn from_outputs(columns: usize, outputs: &[(Vec<f64>, f64)]) -> Self {
+    /// Puts outputs side by side.
+    pub(super) fn from_outputs(columns: usize, outputs: &[Output]) -> Self {
         let mut weights = vec![0.0; columns * outputs.len()];
-        for (output, (values, _)) in outputs.iter().enumerate() {
-            for (column, &value) in values.iter().enumerate() {
-                weights[column * outputs.len() + output] = value as f32;
+        for (index, output) in outputs.iter().enumerate() {
+            for (column, &value) in output.weights.iter().enumerate() {
+                weights[column * outputs.len() + index] = value as f32;
             }
         }
-        let intercepts: Vec<f64> = outputs.iter().map(|(_, intercept)| *intercept).collect();
+        let intercepts: Vec<f64> = outputs.iter().map(|output| output.intercept).collect();
         Linear { weights: weights.into(), intercepts: intercepts.into() }
     }
 

@@ -20,6 +20,6 @@ pub use file::FORMAT_VERSION;
 pub use logistic::{
     ClassWeight, FitReport, Logistic, LogisticParams, LogisticValidParams, Softmaxed, Solver,
 };
-pub use stance::StanceKind;
+pub use stance::{StanceKind, StanceSetting};
 pub use threshold::{ThresholdRule, f1_threshold};
 pub use training::{ClassifierParams, Regularisation, Trained, TrainingData};

@@ -3,7 +3,7 @@
 use linfa::ParamGuard;
 use serde::{Deserialize, Serialize};
 
-use super::linear::Linear;
+use super::linear::{Linear, Output};
 use super::logistic::{FitReport, LogisticParams, LogisticValidParams};
 use super::objective::softmax;
 use crate::error::Result;
@@ -21,7 +21,19 @@ pub enum StanceKind {
     Crossed,
 }
 
+/// How stance is fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct StanceSetting {
+    /// How it knows its frame.
+    pub kind: StanceKind,
+    /// The weight of the loss against the penalty.
+    pub c: f64,
+}
+
 impl StanceKind {
+    /// Both.
+    pub(super) const ALL: [StanceKind; 2] = [StanceKind::PerFrame, StanceKind::Crossed];
+
     /// In words.
     pub fn describe(self) -> &'static str {
         match self {
@@ -53,18 +65,18 @@ impl StanceModel {
     /// Fits on sentences whose frame and stance are known. `frames` and `stances` are how many
     /// there are. A stance that no example takes is never given.
     pub(super) fn fit(
-        kind: StanceKind,
-        c: f64,
+        setting: StanceSetting,
         rows: &SparseMatrix,
         examples: &[StanceExample],
         frames: usize,
         stances: usize,
         tolerance: f64,
     ) -> Result<(Self, Vec<FitReport>)> {
-        let params = LogisticParams::default().c(c).tolerance(tolerance).check()?;
-        let mut outputs = vec![(vec![0.0; rows.columns()], NEVER); frames * stances];
+        let params = LogisticParams::default().c(setting.c).tolerance(tolerance).check()?;
+        let never = Output { weights: vec![0.0; rows.columns()], intercept: NEVER };
+        let mut outputs = vec![never; frames * stances];
         let mut reports = Vec::new();
-        match kind {
+        match setting.kind {
             StanceKind::PerFrame => {
                 for frame in 0..frames {
                     let own: Vec<StanceExample> =
@@ -72,8 +84,8 @@ impl StanceModel {
                     let selected: Vec<usize> = own.iter().map(|example| example.row).collect();
                     let own_rows = rows.select(&selected);
                     let fitted = fit_seen(&params, &own_rows, &own, stances, &mut reports)?;
-                    for (stance, weights) in fitted {
-                        outputs[frame * stances + stance] = weights;
+                    for (stance, output) in fitted {
+                        outputs[frame * stances + stance] = output;
                     }
                 }
             }
@@ -81,13 +93,15 @@ impl StanceModel {
                 let crossed = cross(rows, examples, frames);
                 let fitted = fit_seen(&params, &crossed, examples, stances, &mut reports)?;
                 let columns = rows.columns();
-                for (stance, (weights, intercept)) in fitted {
+                for (stance, Output { weights, intercept }) in fitted {
                     for frame in 0..frames {
                         // Shared and own weights act together, so that they can be added up.
                         let own = &weights[columns * (1 + frame)..][..columns];
-                        let sum = weights[..columns].iter().zip(own).map(|(a, b)| a + b).collect();
                         let own_intercept = weights[columns * (1 + frames) + frame];
-                        outputs[frame * stances + stance] = (sum, intercept + own_intercept);
+                        outputs[frame * stances + stance] = Output {
+                            weights: weights.iter().zip(own).map(|(a, b)| a + b).collect(),
+                            intercept: intercept + own_intercept,
+                        };
                     }
                 }
             }
@@ -106,8 +120,6 @@ impl StanceModel {
     }
 }
 
-type Output = (Vec<f64>, f64);
-
 /// Fits the stances that occur; weights by column for each.
 fn fit_seen(
     params: &LogisticValidParams,
@@ -119,8 +131,8 @@ fn fit_seen(
     let seen: Vec<usize> =
         (0..stances).filter(|&s| examples.iter().any(|example| example.stance == s)).collect();
     if seen.len() < 2 {
-        let certain = |&stance: &usize| (stance, (vec![0.0; rows.columns()], 0.0));
-        return Ok(seen.iter().map(certain).collect());
+        let certain = Output { weights: vec![0.0; rows.columns()], intercept: 0.0 };
+        return Ok(seen.into_iter().map(|stance| (stance, certain.clone())).collect());
     }
     let class: Vec<usize> = examples
         .iter()
@@ -129,7 +141,8 @@ fn fit_seen(
     let model = params.fit_softmax(rows, seen.len(), &class, None)?;
     reports.push(model.report().clone());
     let output = |(index, &stance): (usize, &usize)| {
-        (stance, (model.weights().column(index).to_vec(), model.intercepts()[index]))
+        let weights = model.weights().column(index).to_vec();
+        (stance, Output { weights, intercept: model.intercepts()[index] })
     };
     Ok(seen.iter().enumerate().map(output).collect())
 }
@@ -170,7 +183,8 @@ mod tests {
     fn both_kinds_tell_the_frames_apart() {
         let (rows, examples) = problem();
         for kind in [StanceKind::PerFrame, StanceKind::Crossed] {
-            let (model, reports) = StanceModel::fit(kind, 10.0, &rows, &examples, 2, 3, 1e-6).unwrap();
+            let setting = StanceSetting { kind, c: 10.0 };
+            let (model, reports) = StanceModel::fit(setting, &rows, &examples, 2, 3, 1e-6).unwrap();
             assert!(reports.iter().all(|report| report.converged));
             let p = model.probabilities(&[(0, 1.0), (2, 0.1)]);
             assert!(p[0] > 0.8 && p[3 + 1] > 0.8, "{kind:?}: {p:?}");
@@ -183,8 +197,8 @@ mod tests {
     fn a_frame_with_one_stance_always_takes_it() {
         let (rows, mut examples) = problem();
         examples.retain(|example| example.frame == 0 || example.stance == 0);
-        let (model, _) =
-            StanceModel::fit(StanceKind::PerFrame, 1.0, &rows, &examples, 2, 2, 1e-6).unwrap();
+        let setting = StanceSetting { kind: StanceKind::PerFrame, c: 1.0 };
+        let (model, _) = StanceModel::fit(setting, &rows, &examples, 2, 2, 1e-6).unwrap();
         assert!(model.probabilities(&[(1, 1.0)])[2] > 1.0 - 1e-9);
     }
 }

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::calibration::{Calibration, FEWEST_POSITIVES};
 use super::classifier::{Classifier, ModelCard};
 use super::cross_validation::{Choices, CrossValidation, OutOfFold};
-use super::linear::Linear;
+use super::linear::{Linear, Output};
 use super::logistic::{ClassWeight, FitReport, LogisticParams, LogisticValidParams, Solver};
-use super::stance::{StanceExample, StanceKind, StanceModel};
+use super::stance::{StanceExample, StanceModel};
 use super::threshold::ThresholdRule;
 use crate::data::{Choice, Codebook, LabelSet, grouped_stratified_folds};
 use crate::error::{Error, Result};
@@ -213,11 +213,11 @@ impl ClassifierParams {
         let rows = ngrams.transform(&tfidf, &all);
         let (frames, frame_fits) = self.fit_frames(data, &rows, &choices)?;
         let (stance, stance_fits) = match choices.stance {
-            Some((kind, c)) => {
+            Some(setting) => {
                 let examples = data.stance_examples();
                 let stances = data.codebook.stances.len();
                 let (model, fits) =
-                    StanceModel::fit(kind, c, &rows, &examples, data.frames(), stances, 1e-6)?;
+                    StanceModel::fit(setting, &rows, &examples, data.frames(), stances, 1e-6)?;
                 (Some(model), fits)
             }
             None => (None, Vec::new()),
@@ -358,7 +358,9 @@ impl ClassifierParams {
                     .map(|frame| {
                         let params = self.logistic(choices.c[frame], self.solver)?;
                         let model = params.fit_binary(rows, &data.positive(frame), None)?;
-                        Ok(((model.weights().to_vec(), model.intercept()), model.report().clone()))
+                        let weights = model.weights().to_vec();
+                        let output = Output { weights, intercept: model.intercept() };
+                        Ok((output, model.report().clone()))
                     })
                     .collect::<Result<Vec<_>>>()?;
                 let (outputs, reports): (Vec<_>, Vec<_>) = fits.into_iter().unzip();
@@ -403,7 +405,7 @@ impl ClassifierParams {
     }
 }
 
-/// Fits frames that exclude each other; weights and intercept of each.
+/// Fits frames that exclude each other, an output each.
 ///
 /// Two classes are one question, as in scikit-learn: a binary model, half of it on either side, so
 /// that the softmax of both sides is its probability.
@@ -412,22 +414,22 @@ pub(super) fn fit_single(
     rows: &SparseMatrix,
     classes: usize,
     class: &[usize],
-) -> Result<(Vec<(Vec<f64>, f64)>, FitReport)> {
+) -> Result<(Vec<Output>, FitReport)> {
     if classes == 2 {
         let positive: Vec<bool> = class.iter().map(|&class| class == 1).collect();
         let model = params.fit_binary(rows, &positive, None)?;
         let half = |sign: f64| {
             let weights = model.weights().iter().map(|weight| 0.5 * sign * weight).collect();
-            (weights, 0.5 * sign * model.intercept())
+            Output { weights, intercept: 0.5 * sign * model.intercept() }
         };
         return Ok((vec![half(-1.0), half(1.0)], model.report().clone()));
     }
     let model = params.fit_softmax(rows, classes, class, None)?;
     let outputs = (0..classes)
-        .map(|class| (model.weights().column(class).to_vec(), model.intercepts()[class]))
+        .map(|class| Output {
+            weights: model.weights().column(class).to_vec(),
+            intercept: model.intercepts()[class],
+        })
         .collect();
     Ok((outputs, model.report().clone()))
 }
-
-/// The two ways in which stance may know its frame.
-pub(super) const STANCE_KINDS: [StanceKind; 2] = [StanceKind::PerFrame, StanceKind::Crossed];

@@ -3,7 +3,7 @@
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use crate::data::Codebook;
-use crate::model::{Classifier, FitReport};
+use crate::model::{Classifier, FitReport, StanceSetting};
 use crate::stats::Measure;
 use crate::tasks::agree::Agreement;
 use crate::tasks::classify::TaggedDocument;
@@ -178,7 +178,7 @@ pub fn training(classifier: &Classifier, fits: &[FitReport]) -> String {
         ]));
     }
     let mut text = render(frames);
-    if let Some((kind, c)) = card.stance {
+    if let Some(StanceSetting { kind, c }) = card.stance {
         text += &format!("\nstance: {}, C = {c}\n", kind.describe());
     }
     text += &format!(

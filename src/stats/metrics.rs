@@ -211,7 +211,7 @@ mod tests {
         let gold: Vec<bool> = (0..100).map(|i| (i % 5 == 0) == (i < 50)).collect();
         let scored = Scored::new(&probabilities, &gold);
         assert!(calibration_error(&scored, &[1; 100]).unwrap() < 1e-12);
-        let worse = Scored::new(&[0.5; 100], &vec![true; 100]);
+        let worse = Scored::new(&[0.5; 100], &[true; 100]);
         assert!((calibration_error(&worse, &[1; 100]).unwrap() - 0.5).abs() < 1e-12);
     }
 }
