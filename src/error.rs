@@ -161,6 +161,14 @@ impl Error {
         ErrorKind::Data { place, problem: problem.into(), remedy: remedy.into() }.into()
     }
 
+    /// Says in which file the data stand that cannot train what was asked for.
+    pub(crate) fn in_file(self, place: Place) -> Self {
+        match *self.0 {
+            ErrorKind::Training { problem, remedy } => Self::data(place, problem, remedy),
+            other => other.into(),
+        }
+    }
+
     pub(crate) fn parameter(name: &'static str, problem: impl Into<String>) -> Self {
         ErrorKind::Parameter { name, problem: problem.into() }.into()
     }

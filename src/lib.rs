@@ -1,4 +1,4 @@
-//! Tells how the press frames industrial policy, sentence by sentence, and compares outlets on it.
+//! Tells how the press frames industrial policy, sentence by sentence.
 //!
 //! The program `framescope` is a thin shell around this library. Data flows down the list, and a
 //! module uses only what stands above it:

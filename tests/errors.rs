@@ -39,7 +39,7 @@ fn label_files_at_fault_are_named_with_line_and_column() {
     );
     train_fails("id,text,labels\n1,x,a,b\n", 1, "labels.csv, line 2: this row has 4 cells");
     train_fails("", 1, "labels.csv: the table is empty");
-    train_fails("id,text,labels\n", 1, "labels.csv: no row carries a label");
+    train_fails("id,text,labels\n", 1, "labels.csv: there is no row below the header");
     train_fails("id,text,labels\n1,x y,?\n", 1, "no row carries a label");
     train_fails("id,text,labels\n1,x y,a:b:c\n", 1, "line 2, column `labels`");
     train_fails(
@@ -52,7 +52,11 @@ fn label_files_at_fault_are_named_with_line_and_column() {
 
 #[test]
 fn frames_that_nothing_can_be_learnt_of_are_named() {
-    train_fails("id,text,labels\n1,x y,a\n2,y z,a\n", 1, "every sentence carries the frame `a`");
+    train_fails(
+        "id,text,labels\n1,x y,a\n2,y z,a\n",
+        1,
+        "labels.csv: every sentence carries the frame `a`",
+    );
     let few = "id,text,labels,document\n1,x y,a,d\n2,y z,,d\n3,x z,a,d\n";
     train_fails(few, 1, "all sentences stand in one document");
     let one = "id,text,labels,document\n1,x y,a,d\n2,y z,,e\n3,x z,,f\n";
@@ -92,9 +96,9 @@ fn models_at_fault_are_refused() {
     }
     classify(&model[..model.len() - 1], "the model file is damaged or cut short");
     classify(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01 and some more", "this is no framescope model");
-    let newer = String::from_utf8_lossy(&model[..200])
-        .replace("format_version\\\":1", "format_version\\\":9");
-    let newer = [newer.as_bytes(), &model[200..]].concat();
+    let at = model.windows(18).position(|bytes| bytes == b"format_version\\\":1").unwrap();
+    let mut newer = model.clone();
+    newer[at + 17] = b'9';
     classify(&newer, "format version 9, this program reads up to 1; use a newer framescope");
     // Damage anywhere either shows or changes numbers; it never ends in a panic.
     for at in (0..model.len()).step_by(model.len() / 60) {
@@ -121,6 +125,11 @@ fn missing_inputs_and_places_that_cannot_be_written_are_named() {
         .run(&["classify", "a.txt", "-m", "none.framescope"])
         .fails(1, "none.framescope: cannot read");
     sandbox.run(&["classify", "a.txt", "-o", "no/out.csv"]).fails(1, "no/out.csv: cannot write");
+    let onto_itself = ["classify", "a.txt", "-o", "a.txt", "--format", "csv"];
+    sandbox.run(&onto_itself).fails(2, "this is an input");
+    sandbox.run(&["train", "labels.csv", "-o", "labels.csv"]).fails(2, "this is an input");
+    sandbox.run(&["classify", "a.txt", "-o", "empty"]).fails(1, "it is a folder");
+    sandbox.run(&["classify", "a.txt", "-o", "/dev/null"]).succeeds();
     sandbox
         .run(&["classify", "a.txt", "-o", "empty/x.pdf"])
         .fails(2, "no format goes by this ending");

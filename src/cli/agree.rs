@@ -6,7 +6,7 @@ use clap::Args;
 use framescope::report;
 use framescope::tasks::agree::agree;
 
-use super::{BootstrapArgs, CodebookArgs, Failure, Printer, interval_note};
+use super::{BootstrapArgs, CodebookArgs, Failure, OutputArgs, Printer, interval_note};
 
 /// Measures how far coders agree on every frame
 ///
@@ -25,6 +25,8 @@ pub(super) struct Agree {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
     bootstrap: BootstrapArgs,
 }
 
@@ -36,13 +38,13 @@ impl Agree {
             printer.note(&note);
         }
         if self.json {
-            return printer.json(&agreement);
+            return self.output.write_json(&agreement, printer);
         }
         let mut text = report::agreement(&agreement);
         if agreement.coders.len() > 2 {
             text.push('\n');
             text += &report::pairs(&agreement);
         }
-        printer.result(&text)
+        self.output.write(&text, printer)
     }
 }

@@ -11,7 +11,7 @@ use framescope::report;
 use framescope::tasks::classify::{ProbabilityColumns, TaggedDocument, classify, header, rows};
 use owo_colors::{AnsiColors, OwoColorize};
 
-use super::{Failure, ModelArgs, Printer};
+use super::{Failure, ModelArgs, Printer, check_output};
 
 /// Tags every sentence of articles with frames and stances
 ///
@@ -88,8 +88,15 @@ impl Classify {
                 Ok(writer.flush()?)
             }
             (Some(format), Some(path)) => {
+                let documents = documents(&self.input)?;
+                let model = self.model.model.as_deref();
+                check_output(path, documents.iter().map(|d| d.path.as_path()).chain(model))?;
                 let file = AtomicFile::create(path)?;
-                Ok(self.write_table(file, path, format, printer)?.commit()?)
+                self.write_table(file, path, format, printer)?.commit()?;
+                let articles = documents.len();
+                let plural = if articles == 1 { "" } else { "s" };
+                printer.say(&format!("{}: {articles} article{plural} tagged", path.display()));
+                Ok(())
             }
         }
     }
@@ -102,6 +109,8 @@ impl Classify {
             }
             (Some(format), _) => Ok(format.table()),
             (None, None) => Ok((!printer.is_terminal()).then_some(TableFormat::Csv)),
+            // A pipe or a device has no ending to go by.
+            (None, Some(path)) if path.exists() && !path.is_file() => Ok(Some(TableFormat::Csv)),
             (None, Some(path)) => TableFormat::of_path(path).map(Some).ok_or_else(|| {
                 Failure::Usage(format!(
                     "{}: no format goes by this ending; use .csv, .tsv or .jsonl, or say --format",
@@ -135,23 +144,14 @@ impl Classify {
         let mut table =
             TableWriter::new(writer, format, header(codebook, columns)).map_err(fail)?;
         let bar = printer.progress("classifying", documents.len() as u64);
-        let mut sentences = 0;
         classify(&classifier, &documents, |document| {
             for row in rows(codebook, &document, columns) {
                 table.write(row).map_err(fail)?;
             }
-            sentences += document.sentences.len();
             bar.inc(1);
             Ok::<(), Failure>(())
         })?;
         bar.finish_and_clear();
-        if self.output.is_some() {
-            printer.say(&format!(
-                "{}: {sentences} sentences of {} articles",
-                path.display(),
-                documents.len()
-            ));
-        }
         table.finish().map_err(fail)
     }
 

@@ -7,7 +7,7 @@ use framescope::data::LabelSchema;
 use framescope::report;
 use framescope::tasks::evaluate::Gold;
 
-use super::{BootstrapArgs, CodebookArgs, Failure, ModelArgs, Printer, interval_note};
+use super::{BootstrapArgs, CodebookArgs, Failure, ModelArgs, OutputArgs, Printer, interval_note};
 
 /// Scores a model, or a file of predictions, against gold labels
 ///
@@ -30,6 +30,8 @@ pub(super) struct Evaluate {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    output: OutputArgs,
     #[command(flatten)]
     bootstrap: BootstrapArgs,
 }
@@ -55,8 +57,8 @@ impl Evaluate {
             printer.note(&note);
         }
         match self.json {
-            true => printer.json(&scores),
-            false => printer.result(&report::evaluation(&scores)),
+            true => self.output.write_json(&scores, printer),
+            false => self.output.write(&report::evaluation(&scores), printer),
         }
     }
 }

@@ -7,7 +7,7 @@ use framescope::report;
 use framescope::tasks::explain::{FrameEvidence, SentenceEvidence, explain, strongest_terms};
 use owo_colors::OwoColorize;
 
-use super::{Failure, ModelArgs, Printer};
+use super::{Failure, ModelArgs, OutputArgs, Printer};
 
 /// Shows which words made the model say so
 ///
@@ -28,6 +28,8 @@ pub(super) struct Explain {
     /// Print JSON: all terms of every sentence, with their places
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 impl Explain {
@@ -36,19 +38,17 @@ impl Explain {
         if self.text.is_empty() {
             let frames = strongest_terms(&model, self.terms);
             return match self.json {
-                true => printer.json(&serde_json::json!({ "frames": frames })),
-                false => printer.result(&report::strongest_terms(&frames)),
+                true => self.output.write_json(&serde_json::json!({ "frames": frames }), printer),
+                false => self.output.write(&report::strongest_terms(&frames), printer),
             };
         }
         let sentences: Vec<SentenceEvidence> =
             self.text.iter().map(|text| explain(&model, text)).collect();
         if self.json {
-            return printer.json(&serde_json::json!({ "sentences": sentences }));
+            return self.output.write_json(&serde_json::json!({ "sentences": sentences }), printer);
         }
-        for sentence in &sentences {
-            printer.result(&self.show(sentence))?;
-        }
-        Ok(())
+        let shown: Vec<String> = sentences.iter().map(|sentence| self.show(sentence)).collect();
+        self.output.write(&shown.concat(), printer)
     }
 
     fn show(&self, sentence: &SentenceEvidence) -> String {

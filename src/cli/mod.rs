@@ -8,17 +8,18 @@ mod generate;
 mod printer;
 mod train;
 
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use framescope::data::Codebook;
+use framescope::data::{AtomicFile, Codebook};
 use framescope::error::{Error, ErrorKind};
 use framescope::model::Classifier;
 use framescope::stats::Bootstrap;
 
 use printer::Printer;
+use serde::Serialize;
 
 /// Tells how the press frames industrial policy, sentence by sentence
 ///
@@ -31,7 +32,7 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
     /// Threads to use [default: one a core]; results do not depend on it
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }
 
@@ -63,6 +64,48 @@ impl ModelArgs {
     }
 }
 
+/// Where a command's result goes.
+#[derive(Args)]
+struct OutputArgs {
+    /// Write the result to FILE instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl OutputArgs {
+    fn write(&self, text: &str, printer: &Printer) -> Result<(), Failure> {
+        let Some(path) = &self.output else { return printer.result(text) };
+        let mut file = AtomicFile::create(path)?;
+        file.write_all(anstream::adapter::strip_str(text).to_string().as_bytes()).map_err(
+            |source| Error::from(ErrorKind::Io { path: path.clone(), action: "write", source }),
+        )?;
+        Ok(file.commit()?)
+    }
+
+    fn write_json(&self, value: &impl Serialize, printer: &Printer) -> Result<(), Failure> {
+        let mut text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
+        text.push('\n');
+        self.write(&text, printer)
+    }
+}
+
+/// Refuses an output that is one of the inputs: it would be lost.
+fn check_output<'a>(
+    output: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), Failure> {
+    let Ok(target) = output.canonicalize() else { return Ok(()) };
+    for input in inputs {
+        if target.is_file() && input.canonicalize().is_ok_and(|input| input == target) {
+            let name = output.display();
+            return Err(Failure::Usage(format!(
+                "{name}: this is an input and would be overwritten; name another output"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The codebook of a command.
 #[derive(Args)]
 struct CodebookArgs {
@@ -81,8 +124,9 @@ impl CodebookArgs {
 #[derive(Args)]
 struct BootstrapArgs {
     /// Bootstrap replicates behind every interval; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 2000)]
-    replicates: usize,
+    #[arg(long, value_name = "N", default_value_t = 2000,
+          value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    replicates: u32,
     /// Seed of all that is random
     #[arg(long, value_name = "N", default_value_t = 42)]
     seed: u64,
@@ -90,7 +134,7 @@ struct BootstrapArgs {
 
 impl BootstrapArgs {
     fn bootstrap(&self) -> Bootstrap {
-        Bootstrap { replicates: self.replicates, seed: self.seed }
+        Bootstrap { replicates: self.replicates as usize, seed: self.seed }
     }
 }
 

@@ -4,7 +4,6 @@ use std::io::{self, IsTerminal, Write};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use owo_colors::OwoColorize;
-use serde::Serialize;
 
 use super::Failure;
 
@@ -33,13 +32,6 @@ impl Printer {
         out.write_all(text.as_bytes())?;
         out.flush()?;
         Ok(())
-    }
-
-    /// Writes one JSON object.
-    pub(super) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
-        let mut text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-        text.push('\n');
-        self.result(&text)
     }
 
     /// Says something the person should know.

@@ -7,10 +7,9 @@ use framescope::data::AtomicFile;
 use framescope::features::{DfBound, NgramRange, TfidfParams};
 use framescope::model::{ClassWeight, ClassifierParams, Regularisation, Solver, ThresholdRule};
 use framescope::report;
-use framescope::stats::Bootstrap;
 use framescope::tasks::train::{GroupBy, Train as TrainTask};
 
-use super::{BootstrapArgs, CodebookArgs, Failure, Printer};
+use super::{BootstrapArgs, CodebookArgs, Failure, OutputArgs, Printer, check_output};
 
 /// Fits vectoriser, frame and stance models, thresholds and calibration from labelled sentences
 ///
@@ -59,8 +58,8 @@ struct Features {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_value_t = true, default_missing_value = "true", action = clap::ArgAction::Set)]
     sublinear_tf: bool,
-    /// Word lists of the codebook as features: none is the only choice
-    #[arg(long, value_enum, default_value_t = Signals::None, hide = true)]
+    /// Word lists of the codebook, where it has them
+    #[arg(long, value_enum, default_value_t = Signals::Features)]
     signals: Signals,
 }
 
@@ -117,14 +116,16 @@ enum SolverName {
     Linfa,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Signals {
+    /// Left out
     None,
+    /// A feature a frame: whether one of its words is there
+    Features,
 }
 
 impl Train {
     fn task(&self) -> Result<TrainTask, Failure> {
-        let Signals::None = self.features.signals;
         Ok(TrainTask {
             labels: self.labels.clone(),
             codebook: self.codebook.read()?,
@@ -149,17 +150,20 @@ impl Train {
                 folds: usize::from(self.fit.folds),
                 seed: self.bootstrap.seed,
             },
+            signals: self.features.signals == Signals::Features,
             group_by: match self.fit.group_by.as_str() {
                 "none" => GroupBy::Nothing,
                 "document" => GroupBy::Document,
                 column => GroupBy::Column(column.to_owned()),
             },
-            bootstrap: Bootstrap { ..self.bootstrap.bootstrap() },
+            bootstrap: self.bootstrap.bootstrap(),
         })
     }
 
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
         // A place that cannot be written should show before the work.
+        let codebook = self.codebook.codebook.as_deref();
+        check_output(&self.output, self.labels.iter().map(PathBuf::as_path).chain(codebook))?;
         let mut output = AtomicFile::create(&self.output)?;
         let bar = printer.progress("training", 1000);
         let result = self.task()?.run(&|done| bar.set_position((1000.0 * done) as u64))?;
@@ -167,9 +171,10 @@ impl Train {
         let trained = &result.trained;
         trained.classifier.write(&mut output, &self.output)?;
         output.commit()?;
+        let stdout = OutputArgs { output: None };
         match (&result.scores, self.json) {
-            (Some(scores), true) => printer.json(scores)?,
-            (None, true) => printer.json(&serde_json::json!({ "frames": null }))?,
+            (Some(scores), true) => stdout.write_json(scores, printer)?,
+            (None, true) => stdout.write_json(&serde_json::json!({ "frames": null }), printer)?,
             (scores, false) => {
                 let mut text = report::training(&trained.classifier, &trained.frame_fits);
                 if let Some(scores) = scores {

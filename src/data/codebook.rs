@@ -35,6 +35,12 @@ pub struct Frame {
     /// Cases that look alike and do not count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// Words and phrases that speak for the frame (`core technolog*`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signals: Vec<String>,
+    /// Phrases in which a signal does not count (`social security`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signal_exceptions: Vec<String>,
 }
 
 /// A stance towards a frame, and when it is taken.

@@ -73,6 +73,12 @@ impl LabelFile {
         codebook: Option<&Codebook>,
         schema: LabelSchema,
     ) -> Result<Self> {
+        if let Some(table) = tables.first()
+            && tables.iter().all(|table| table.rows.is_empty())
+        {
+            let problem = "there is no row below the header";
+            return Err(Error::data(table.place.clone(), problem, "add coded sentences"));
+        }
         let codebook = match codebook {
             Some(codebook) => codebook.clone(),
             None => found_codebook(tables)?,
@@ -90,11 +96,8 @@ impl LabelFile {
         }
         let coded = file.rows.iter().filter(|row| row.coding != Coding::NotCoded).count();
         if coded == 0 {
-            let problem = match file.rows.len() {
-                0 => "there is no row below the header",
-                _ => "no row is coded (all labels are `?`)",
-            };
             let place = tables.first().map(|table| table.place.clone()).unwrap_or_default();
+            let problem = "no row is coded (all labels are `?`)";
             return Err(Error::data(place, problem, "add coded sentences"));
         }
         Ok(file)
@@ -146,7 +149,8 @@ impl LabelFile {
                             "`{name}` by coder `{coder}` stands twice (first: {})",
                             first.get()
                         ),
-                        "keep one row for each sentence and coder",
+                        "keep one row for each sentence and coder (without a column `coder`, the \
+                         file's name is the coder)",
                     ));
                 }
                 std::collections::hash_map::Entry::Vacant(slot) => slot.insert(place.clone()),
@@ -316,7 +320,7 @@ mod tests {
             message("id,text,labels\n1,x,a\n1,y,b\n")
                 .starts_with("l.csv, line 3, column `id`: `1` by coder `l` stands twice")
         );
-        assert!(message("id,text,labels\n").contains("no row carries a label"));
+        assert!(message("id,text,labels\n").contains("no row below the header"));
         assert!(message("id,text,labels\n1,x,a:b:c\n").contains("cannot be read as labels"));
         assert!(message("id,text,labels\n1,,a\n").contains("the text is empty"));
         let two = "id,text,labels,coder\n1,x,a,anna\n1,x,b,ben\n";

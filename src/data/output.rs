@@ -189,7 +189,8 @@ fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    // The error of the crate names the temporary file, which is no help to anyone.
+    builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))
 }
 
 impl Write for AtomicFile {

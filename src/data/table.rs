@@ -91,11 +91,13 @@ impl Table {
     /// When it is not, with the columns there are.
     pub fn required_column(&self, name: &str) -> Result<usize> {
         self.column(name).ok_or_else(|| {
-            Error::data(
-                self.place.line(1),
-                format!("there is no column `{name}`"),
-                format!("the columns are `{}`; rename one", self.header.join("`, `")),
-            )
+            let remedy = match &self.header[..] {
+                [only] if only.contains(';') => {
+                    "the columns seem to be separated by `;`: save the file with commas".to_owned()
+                }
+                header => format!("the columns are `{}`; rename one", header.join("`, `")),
+            };
+            Error::data(self.place.line(1), format!("there is no column `{name}`"), remedy)
         })
     }
 }

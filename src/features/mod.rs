@@ -2,12 +2,14 @@
 
 mod ngram;
 mod params;
+mod signal;
 mod sparse;
 mod tfidf;
 mod vocabulary;
 
 pub use ngram::NgramRange;
 pub use params::{DfBound, TfidfParams, TfidfValidParams};
+pub use signal::{SignalList, Signals};
 pub use sparse::{SparseMatrix, SparseRow};
 pub use tfidf::{Evidence, Ngrams, Sentences, Tfidf, TfidfTensors};
 pub use vocabulary::Vocabulary;

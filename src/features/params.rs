@@ -6,7 +6,7 @@ use std::str::FromStr;
 use linfa::ParamGuard;
 use serde::{Deserialize, Serialize};
 
-use super::NgramRange;
+use super::{NgramRange, SignalList, Signals};
 use crate::error::{Error, Result};
 
 /// A bound on document frequency: a count of sentences, or a share of them.
@@ -75,6 +75,22 @@ pub struct TfidfValidParams {
     pub(super) min_df: DfBound,
     pub(super) max_df: DfBound,
     pub(super) sublinear_tf: bool,
+    /// Kept with the codebook, not here.
+    #[serde(skip)]
+    pub(super) signals: Vec<SignalList>,
+}
+
+impl TfidfValidParams {
+    /// The same parameters with other signals.
+    pub(crate) fn with_signals(mut self, signals: Vec<SignalList>) -> Self {
+        self.signals = signals;
+        self
+    }
+
+    /// Whether there are signals.
+    pub(crate) fn has_signals(&self) -> bool {
+        !self.signals.is_empty()
+    }
 }
 
 /// Parameters of a TF-IDF fit.
@@ -86,6 +102,7 @@ pub struct TfidfValidParams {
 /// | `min_df` | 2 | n-grams in fewer sentences are left out |
 /// | `max_df` | 1.0 | n-grams in more sentences are left out |
 /// | `sublinear_tf` | true | `1 + ln tf` instead of `tf` |
+/// | `signals` | none | word lists; each is a column that says whether one of its words is there |
 ///
 /// Word and character n-grams are two blocks of columns, each with an l2 norm of its own, as two
 /// of scikit-learn's vectorisers side by side (`FeatureUnion`).
@@ -100,6 +117,7 @@ impl Default for TfidfParams {
             min_df: DfBound::Count(2),
             max_df: DfBound::Share(1.0),
             sublinear_tf: true,
+            signals: Vec::new(),
         })
     }
 }
@@ -139,6 +157,13 @@ impl TfidfParams {
         self.0.sublinear_tf = sublinear;
         self
     }
+
+    /// Word lists, a column each.
+    #[must_use]
+    pub fn signals(mut self, signals: Vec<SignalList>) -> Self {
+        self.0.signals = signals;
+        self
+    }
 }
 
 impl ParamGuard for TfidfParams {
@@ -149,6 +174,7 @@ impl ParamGuard for TfidfParams {
         if self.0.word_ngrams.is_none() && self.0.char_ngrams.is_none() {
             return Err(Error::parameter("ngrams", "words or characters, there must be some"));
         }
+        Signals::new(&self.0.signals)?;
         for (name, bound) in [("min-df", self.0.min_df), ("max-df", self.0.max_df)] {
             if let DfBound::Share(share) = bound
                 && !(0.0..=1.0).contains(&share)

@@ -83,6 +83,24 @@ impl SparseMatrix {
         selected
     }
 
+    /// The same rows without the columns that no row holds a value in, and the columns that are
+    /// left.
+    #[must_use]
+    pub fn compact(&self) -> (SparseMatrix, Vec<u32>) {
+        let mut position = vec![u32::MAX; self.columns];
+        for &column in &self.indices {
+            position[column as usize] = 0;
+        }
+        let columns: Vec<u32> =
+            (0..self.columns as u32).filter(|&column| position[column as usize] == 0).collect();
+        for (new, &old) in columns.iter().enumerate() {
+            position[old as usize] = new as u32;
+        }
+        let indices = self.indices.iter().map(|&column| position[column as usize]).collect();
+        let columns_left = columns.len();
+        (SparseMatrix { indices, columns: columns_left, ..self.clone() }, columns)
+    }
+
     /// The same matrix, dense.
     pub fn to_dense(&self) -> ndarray::Array2<f64> {
         let mut dense = ndarray::Array2::zeros((self.rows(), self.columns));
@@ -139,5 +157,8 @@ mod tests {
         let selected = matrix.select(&[2, 0]);
         assert_eq!((selected.rows(), selected.stored()), (2, 3));
         assert_eq!(selected.to_dense()[(1, 2)], 2.0);
+        let (compact, columns) = matrix.select(&[0]).compact();
+        assert_eq!((compact.columns(), columns), (2, vec![0, 2]));
+        assert_eq!(compact.row(0).indices, [0, 1]);
     }
 }

@@ -1,5 +1,6 @@
 //! Term frequency times inverse document frequency.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use linfa::dataset::{DatasetBase, Records};
@@ -7,7 +8,7 @@ use linfa::traits::{Fit, Transformer};
 
 use super::ngram::{char_ngrams, word_ngrams};
 use super::vocabulary::Interner;
-use super::{SparseMatrix, TfidfValidParams, Vocabulary};
+use super::{Signals, SparseMatrix, TfidfValidParams, Vocabulary};
 use crate::error::{Error, Result};
 use crate::storage::Tensor;
 use crate::text::Lowercase;
@@ -28,8 +29,14 @@ impl Records for Sentences<'_> {
     }
 }
 
-/// The two blocks of columns.
+/// The blocks of columns that hold n-grams: words and characters.
 const BLOCKS: usize = 2;
+
+/// The value of a signal's column where the signal is found. An n-gram of a sentence of usual
+/// length has about 0.2: the larger the value, the more a signal counts before there are labels.
+/// Cross-validated scores do not change between 0.5 and 1 with thousands of labelled sentences;
+/// with 50 they are better at 1, and no better above.
+const SIGNAL_VALUE: f32 = 1.0;
 
 /// How often every n-gram of a corpus stands in each of its sentences, before any n-gram is left
 /// out.
@@ -41,11 +48,20 @@ pub struct Ngrams {
     terms: [Vocabulary; BLOCKS],
     /// For each block and sentence, (term, count) with rising terms.
     counts: [Vec<Vec<(u32, u32)>>; BLOCKS],
+    signals: Signals,
+    /// For each sentence, the lists it holds a signal of.
+    found_signals: Vec<Vec<usize>>,
 }
 
 impl Ngrams {
     /// Counts the n-grams of all sentences.
-    pub fn count(params: &TfidfValidParams, sentences: &[&str]) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// When a signal cannot be read.
+    pub fn count(params: &TfidfValidParams, sentences: &[&str]) -> Result<Self> {
+        let signals = Signals::new(&params.signals)?;
+        let mut found_signals = Vec::with_capacity(sentences.len());
         let mut interners = [Interner::default(), Interner::default()];
         let mut counts: [Vec<Vec<(u32, u32)>>; BLOCKS] = Default::default();
         for sentence in sentences {
@@ -57,6 +73,7 @@ impl Ngrams {
             for (counts, found) in counts.iter_mut().zip(found) {
                 counts.push(count_ids(found));
             }
+            found_signals.push(lists_found(&signals, &lower));
         }
         let mut terms = [Vocabulary::new([]), Vocabulary::new([])];
         for ((terms, interner), counts) in terms.iter_mut().zip(&interners).zip(&mut counts) {
@@ -69,7 +86,7 @@ impl Ngrams {
                 row.sort_unstable();
             }
         }
-        Ngrams { params: params.clone(), terms, counts }
+        Ok(Ngrams { params: params.clone(), terms, counts, signals, found_signals })
     }
 
     /// Fits on the rows named: keeps the n-grams whose document frequency there lies within
@@ -104,7 +121,8 @@ impl Ngrams {
             ));
         }
         let [words, chars] = vocabularies;
-        Ok(Tfidf { params: self.params.clone(), words, chars, idf: idf.into() })
+        let (params, signals) = (self.params.clone(), self.signals.clone());
+        Ok(Tfidf { params, words, chars, idf: idf.into(), signals })
     }
 
     /// The TF-IDF rows of some of the sentences counted here.
@@ -126,6 +144,7 @@ impl Ngrams {
                 });
                 tfidf.weight_block(known, &mut weighted);
             }
+            tfidf.add_signals(&self.found_signals[row], &mut weighted);
             matrix.push_row(weighted);
         }
         matrix
@@ -136,6 +155,12 @@ impl Ngrams {
 /// more sentence held every term. (The textbook form is `ln(n / df)`.)
 fn smoothed_idf(n: usize, frequency: u32) -> f32 {
     (libm::log((1 + n) as f64 / (1.0 + f64::from(frequency))) + 1.0) as f32
+}
+
+fn lists_found(signals: &Signals, lower: &str) -> Vec<usize> {
+    let mut lists: Vec<usize> = signals.find(lower).into_iter().map(|(list, _)| list).collect();
+    lists.dedup();
+    lists
 }
 
 fn count_ids(mut ids: Vec<u32>) -> Vec<(u32, u32)> {
@@ -186,8 +211,9 @@ pub struct Tfidf {
     params: TfidfValidParams,
     words: Vocabulary,
     chars: Vocabulary,
-    /// For each column.
+    /// For each column of an n-gram.
     idf: Tensor<f32>,
+    signals: Signals,
 }
 
 /// The arrays a fitted transformation consists of, for the model file.
@@ -221,7 +247,8 @@ impl Tfidf {
         if !idf.iter().all(|value| value.is_finite()) {
             return Err("an idf value is no number");
         }
-        Ok(Tfidf { params, words, chars, idf })
+        let signals = Signals::new(&params.signals).map_err(|_| "a signal cannot be read")?;
+        Ok(Tfidf { params, words, chars, idf, signals })
     }
 
     pub(crate) fn tensors(&self) -> (&Vocabulary, &Vocabulary, &[f32]) {
@@ -235,18 +262,21 @@ impl Tfidf {
 
     /// Number of columns.
     pub fn columns(&self) -> usize {
-        self.idf.len()
+        self.idf.len() + self.signals.lists()
     }
 
-    /// The term of a column. Character n-grams keep the blanks at word ends.
-    pub fn term(&self, column: usize) -> &str {
-        match column.checked_sub(self.words.len()) {
-            None => self.words.term(column),
-            Some(column) => self.chars.term(column),
+    /// The term of a column. Character n-grams keep the blanks at word ends; signals are shown as
+    /// `signal:` and the name of their list.
+    pub fn term(&self, column: usize) -> Cow<'_, str> {
+        let (words, ngrams) = (self.words.len(), self.idf.len());
+        match column {
+            _ if column < words => self.words.term(column).into(),
+            _ if column < ngrams => self.chars.term(column - words).into(),
+            _ => format!("signal:{}", self.signals.name(column - ngrams)).into(),
         }
     }
 
-    /// The inverse document frequency of every column.
+    /// The inverse document frequency of every n-gram.
     pub fn idf(&self) -> &[f32] {
         &self.idf
     }
@@ -275,6 +305,10 @@ impl Tfidf {
         }
     }
 
+    fn add_signals(&self, lists: &[usize], row: &mut Vec<(u32, f32)>) {
+        row.extend(lists.iter().map(|&list| ((self.idf.len() + list) as u32, SIGNAL_VALUE)));
+    }
+
     /// The columns and values of one sentence, columns rising.
     pub fn row(&self, sentence: &str) -> Vec<(u32, f32)> {
         let lower = sentence.to_lowercase();
@@ -289,6 +323,7 @@ impl Tfidf {
         for found in found {
             self.weight_block(count_ids(found).into_iter(), &mut row);
         }
+        self.add_signals(&lists_found(&self.signals, &lower), &mut row);
         row
     }
 
@@ -302,6 +337,9 @@ impl Tfidf {
                 places.push((self.first_column(block) + id, lower.original(at)));
             }
         });
+        for (list, at) in self.signals.find(&lower.text) {
+            places.push((self.idf.len() + list, lower.original(at)));
+        }
         places.sort_by_key(|(column, place)| (*column, place.start));
         let row = self.row(sentence);
         row.into_iter()
@@ -320,7 +358,7 @@ impl<T> Fit<Sentences<'_>, T, Error> for TfidfValidParams {
     fn fit(&self, dataset: &DatasetBase<Sentences<'_>, T>) -> Result<Tfidf> {
         let sentences = dataset.records().0;
         let rows: Vec<usize> = (0..sentences.len()).collect();
-        Ngrams::count(self, sentences).fit(&rows)
+        Ngrams::count(self, sentences)?.fit(&rows)
     }
 }
 
@@ -336,7 +374,7 @@ impl Transformer<Sentences<'_>, SparseMatrix> for Tfidf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{DfBound, NgramRange, TfidfParams};
+    use super::super::{DfBound, NgramRange, SignalList, TfidfParams};
     use super::*;
     use linfa::ParamGuard;
     use proptest::prelude::*;
@@ -357,7 +395,7 @@ mod tests {
     fn columns_are_sorted_and_bounded_by_document_frequency() {
         let sentences = ["b a b", "bb aa", "aa cc"];
         let tfidf = fit(params(Some("1"), None), &sentences);
-        let terms: Vec<&str> = (0..tfidf.columns()).map(|column| tfidf.term(column)).collect();
+        let terms: Vec<Cow<str>> = (0..tfidf.columns()).map(|column| tfidf.term(column)).collect();
         assert_eq!(terms, ["aa", "bb", "cc"]);
         let tfidf = fit(params(Some("1"), None).max_df(DfBound::Share(0.5)), &sentences);
         assert_eq!(tfidf.columns(), 2);
@@ -386,8 +424,14 @@ mod tests {
             chars in any::<bool>(), sublinear in any::<bool>(),
         ) {
             let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
-            let params = params(Some("1-3"), chars.then_some("2-4")).sublinear_tf(sublinear);
-            let ngrams = Ngrams::count(params.check_ref().unwrap(), &sentences);
+            let signals = SignalList {
+                signals: vec!["ab*".to_owned(), "da*".to_owned()],
+                ..SignalList::default()
+            };
+            let params = params(Some("1-3"), chars.then_some("2-4"))
+                .sublinear_tf(sublinear)
+                .signals(vec![SignalList::default(), signals]);
+            let ngrams = Ngrams::count(params.check_ref().unwrap(), &sentences).unwrap();
             let rows: Vec<usize> = (0..sentences.len()).collect();
             if let Ok(tfidf) = ngrams.fit(&rows) {
                 let counted = ngrams.transform(&tfidf, &rows);
@@ -395,7 +439,7 @@ mod tests {
                 for row in counted.iter() {
                     prop_assert!(row.indices.windows(2).all(|pair| pair[0] < pair[1]));
                     let norm: f32 = row.values.iter().map(|value| value * value).sum();
-                    let blocks = 1.0 + f32::from(chars);
+                    let blocks = 2.0 + f32::from(chars);
                     prop_assert!(norm <= blocks + 1e-4);
                 }
             }

@@ -1,5 +1,7 @@
 //! The classifier: from a sentence to frames, stances and their evidence.
 
+use std::borrow::Cow;
+
 use linfa::traits::PredictInplace;
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,8 @@ use crate::features::{Sentences, Tfidf, TfidfValidParams};
 pub struct ModelCard {
     /// How sentences become numbers.
     pub features: TfidfValidParams,
+    /// Whether the signals of the codebook are among them.
+    pub signals: bool,
     /// The weight of the loss, by frame.
     pub c: Vec<f64>,
     /// Whether that was chosen by cross-validation.
@@ -187,7 +191,7 @@ impl Classifier {
         let contributions = evidence
             .into_iter()
             .map(|found| Contribution {
-                term: self.tfidf.term(found.column).to_owned(),
+                term: self.tfidf.term(found.column).into_owned(),
                 places: found.places,
                 frames: (0..scores.len())
                     .map(|frame| {
@@ -206,7 +210,7 @@ impl Classifier {
     }
 
     /// The terms with the largest weights for a frame, and their weights, strongest first.
-    pub fn strongest_terms(&self, frame: usize, count: usize) -> Vec<(&str, f64)> {
+    pub fn strongest_terms(&self, frame: usize, count: usize) -> Vec<(Cow<'_, str>, f64)> {
         let weight = |column: usize| self.frames.weight(column, frame);
         let mut columns: Vec<usize> =
             (0..self.tfidf.columns()).filter(|&column| weight(column) > 0.0).collect();

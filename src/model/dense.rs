@@ -9,27 +9,33 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::features::SparseMatrix;
 
 /// Bytes that the dense matrix may take.
-const MOST_BYTES: usize = 1 << 30;
+const MOST_BYTES: usize = 1_000_000_000;
 
 /// The norm of linfa's gradient to stop at. It also stops when the cost no longer falls, and then
 /// does not say so: the caller measures what was reached.
 const GRADIENT_TOLERANCE: f64 = 1e-9;
 
-fn dense(rows: &SparseMatrix) -> Result<ndarray::Array2<f64>> {
-    let bytes = rows.rows().saturating_mul(rows.columns()).saturating_mul(size_of::<f64>());
+/// Refuses rows whose dense matrix would be over the limit.
+pub(super) fn check_size(rows: usize, columns: usize) -> Result<()> {
+    let bytes = rows.saturating_mul(columns).saturating_mul(size_of::<f64>());
     if bytes > MOST_BYTES {
         return Err(Error::training(
             format!(
                 "{} sentences × {} features are {:.1} GB as the dense matrix linfa-logistic needs, \
                  over the limit of {:.1} GB",
-                rows.rows(),
-                rows.columns(),
+                rows,
+                columns,
                 bytes as f64 / 1e9,
                 MOST_BYTES as f64 / 1e9,
             ),
             "use `--solver sparse`, which reaches the same optimum, or raise `--min-df`",
         ));
     }
+    Ok(())
+}
+
+fn dense(rows: &SparseMatrix) -> Result<ndarray::Array2<f64>> {
+    check_size(rows.rows(), rows.columns())?;
     Ok(rows.to_dense())
 }
 

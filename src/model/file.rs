@@ -18,7 +18,7 @@ use super::linear::Linear;
 use super::stance::StanceModel;
 use crate::data::{AtomicFile, Codebook};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{Tfidf, TfidfTensors, Vocabulary};
+use crate::features::{SignalList, Tfidf, TfidfTensors, Vocabulary};
 use crate::storage::{Storage, Tensor};
 
 /// The version of the format that this program writes, and the newest it reads.
@@ -230,6 +230,12 @@ fn build(header: Header, tensors: &Tensors<'_>) -> Result<Classifier, String> {
         chars: tensors.vocabulary("chars")?,
         idf: tensors.get("idf", Dtype::F32)?,
     };
+    let signals = match card.signals {
+        true => SignalList::of_codebook(&codebook),
+        false => Vec::new(),
+    };
+    let mut card = card;
+    card.features = card.features.with_signals(signals);
     let tfidf = Tfidf::from_tensors(card.features.clone(), tfidf)?;
     let columns = tfidf.columns();
     let lines = tensors.get::<f64>("frames.calibration", Dtype::F64)?;

@@ -35,6 +35,9 @@ pub enum ClassWeight {
     Balanced,
 }
 
+/// Beyond this the penalty is lost in rounding.
+pub(super) const MOST_C: f64 = 1e9;
+
 /// Checked parameters of a logistic regression; see [`LogisticParams`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogisticValidParams {
@@ -49,7 +52,7 @@ pub struct LogisticValidParams {
 ///
 /// | parameter | default | range | meaning |
 /// | --- | --- | --- | --- |
-/// | `c` | 1 | above 0 | weight of the loss against the penalty, as in scikit-learn; `linfa`'s `alpha` is `1/c` |
+/// | `c` | 1 | above 0, at most 1e9 | weight of the loss against the penalty, as in scikit-learn; `linfa`'s `alpha` is `1/c` |
 /// | `class_weight` | none | | how much the rows of a class count |
 /// | `solver` | sparse | | which optimiser fits |
 /// | `tolerance` | 1e-6 | above 0, below 1 | stop when the gradient's norm has shrunk to this share of its norm at zero |
@@ -141,8 +144,11 @@ impl ParamGuard for LogisticParams {
 
     fn check_ref(&self) -> Result<&Self::Checked> {
         let LogisticValidParams { c, tolerance, max_iterations, .. } = self.0;
-        if !(c > 0.0 && c.is_finite()) {
-            return Err(Error::parameter("C", format!("{c} is not above 0")));
+        if !(c > 0.0 && c <= MOST_C) {
+            return Err(Error::parameter(
+                "C",
+                format!("{c} is not above 0 and at most {MOST_C:e}"),
+            ));
         }
         if !(tolerance > 0.0 && tolerance < 1.0) {
             return Err(Error::parameter(

@@ -138,10 +138,15 @@ fn fit_seen(
         .iter()
         .filter_map(|example| seen.iter().position(|&stance| stance == example.stance))
         .collect();
-    let model = params.fit_softmax(rows, seen.len(), &class, None)?;
+    // Most columns stand in no example; their weights are 0 without being fitted.
+    let (compact, columns) = rows.compact();
+    let model = params.fit_softmax(&compact, seen.len(), &class, None)?;
     reports.push(model.report().clone());
     let output = |(index, &stance): (usize, &usize)| {
-        let weights = model.weights().column(index).to_vec();
+        let mut weights = vec![0.0; rows.columns()];
+        for (&column, &weight) in columns.iter().zip(model.weights().column(index)) {
+            weights[column as usize] = weight;
+        }
         (stance, Output { weights, intercept: model.intercepts()[index] })
     };
     Ok(seen.iter().enumerate().map(output).collect())

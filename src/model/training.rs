@@ -10,13 +10,16 @@ use serde::{Deserialize, Serialize};
 use super::calibration::{Calibration, FEWEST_POSITIVES};
 use super::classifier::{Classifier, ModelCard};
 use super::cross_validation::{Choices, CrossValidation, OutOfFold};
+use super::dense;
 use super::linear::{Linear, Output};
-use super::logistic::{ClassWeight, FitReport, LogisticParams, LogisticValidParams, Solver};
+use super::logistic::{
+    ClassWeight, FitReport, LogisticParams, LogisticValidParams, MOST_C, Solver,
+};
 use super::stance::{StanceExample, StanceModel};
 use super::threshold::ThresholdRule;
 use crate::data::{Choice, Codebook, LabelSet, grouped_stratified_folds};
 use crate::error::{Error, Result};
-use crate::features::{Ngrams, SparseMatrix, TfidfParams};
+use crate::features::{Ngrams, SparseMatrix, TfidfParams, TfidfValidParams};
 
 /// The weight of the loss against the penalty.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -46,14 +49,16 @@ impl FromStr for Regularisation {
         }
         text.parse()
             .ok()
-            .filter(|c: &f64| *c > 0.0 && c.is_finite())
+            .filter(|c: &f64| *c > 0.0 && *c <= MOST_C)
             .map(Regularisation::Fixed)
-            .ok_or_else(|| format!("`{text}` is neither `auto` nor a number above 0"))
+            .ok_or_else(|| {
+                format!("`{text}` is neither `auto` nor a number above 0, at most {MOST_C:e}")
+            })
     }
 }
 
 /// What `--C auto` chooses from: steps of the square root of ten.
-const C_GRID: [f64; 8] = [0.1, 0.316, 1.0, 3.16, 10.0, 31.6, 100.0, 316.0];
+const C_GRID: [f64; 6] = [0.316, 1.0, 3.16, 10.0, 31.6, 100.0];
 
 /// Fits of cross-validation stop earlier than the final ones: closer to the optimum, scores change
 /// in the fourth digit and no choice changes.
@@ -192,7 +197,12 @@ impl ClassifierParams {
         let features = self.features.check_ref()?;
         data.check_classes()?;
         let mut notes = Vec::new();
-        let ngrams = Ngrams::count(features, &data.texts);
+        let ngrams = Ngrams::count(features, &data.texts)?;
+        let all: Vec<usize> = (0..data.texts.len()).collect();
+        if self.solver == Solver::Linfa {
+            // Refuse before the long work of cross-validation, not after it.
+            dense::check_size(all.len(), ngrams.fit(&all)?.columns())?;
+        }
         let grid = match self.c {
             Regularisation::Auto => C_GRID.to_vec(),
             Regularisation::Fixed(c) => vec![c],
@@ -208,7 +218,6 @@ impl ClassifierParams {
                 validation.held_out(data, |rows| self.choose_on(data, validation, rows))
             })
             .transpose()?;
-        let all: Vec<usize> = (0..data.texts.len()).collect();
         let tfidf = ngrams.fit(&all)?;
         let rows = ngrams.transform(&tfidf, &all);
         let (frames, frame_fits) = self.fit_frames(data, &rows, &choices)?;
@@ -231,7 +240,8 @@ impl ClassifierParams {
                 "the fit of {name} did not converge ({fit}); try a smaller `--C` or `--solver sparse`"
             ));
         }
-        let card = self.card(data, &choices, validation.as_ref().map_or(0, |v| v.folds.count));
+        let card =
+            self.card(features, data, &choices, validation.as_ref().map_or(0, |v| v.folds.count));
         let classifier = Classifier {
             codebook: data.codebook.clone(),
             tfidf,
@@ -374,7 +384,13 @@ impl ClassifierParams {
         }
     }
 
-    fn card(&self, data: &TrainingData<'_>, choices: &Choices, folds: usize) -> ModelCard {
+    fn card(
+        &self,
+        features: &TfidfValidParams,
+        data: &TrainingData<'_>,
+        choices: &Choices,
+        folds: usize,
+    ) -> ModelCard {
         let (frames, stances) = (data.frames(), data.codebook.stances.len());
         let mut frame_counts = vec![0; frames];
         let mut stance_counts = vec![vec![0; stances]; frames];
@@ -385,7 +401,8 @@ impl ClassifierParams {
             }
         }
         ModelCard {
-            features: self.features.check_ref().cloned().unwrap_or_else(|_| unreachable!()),
+            signals: features.has_signals(),
+            features: features.clone(),
             c: choices.c.clone(),
             c_chosen: self.c == Regularisation::Auto,
             class_weight: self.class_weight,

@@ -1,5 +1,7 @@
 //! Which words made the model say so.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::model::{Classifier, Explanation};
@@ -107,8 +109,11 @@ fn terms(explanation: &Explanation, frame: usize, text: &str) -> Vec<Term> {
 
 /// The model's strongest terms for every frame.
 pub fn strongest_terms(classifier: &Classifier, count: usize) -> Vec<FrameTerms> {
-    let term =
-        |(term, weight): (&str, f64)| Term { term: term.to_owned(), weight, places: Vec::new() };
+    let term = |(term, weight): (Cow<str>, f64)| Term {
+        term: term.into_owned(),
+        weight,
+        places: Vec::new(),
+    };
     classifier
         .codebook()
         .frames

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use crate::data::{Choice, Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, group_indices};
-use crate::error::Result;
+use crate::error::{Error, Place, Result};
+use crate::features::SignalList;
 use crate::model::{ClassifierParams, OutOfFold, Trained, TrainingData};
 use crate::stats::{Bootstrap, Clusters};
 use crate::tasks::evaluate::{Evaluation, Predictions};
@@ -31,6 +32,8 @@ pub struct Train {
     pub codebook: Option<Codebook>,
     /// How to fit.
     pub params: ClassifierParams,
+    /// Whether the codebook's signals are features.
+    pub signals: bool,
     /// What keeps sentences in one fold.
     pub group_by: GroupBy,
     /// Intervals of the cross-validated scores.
@@ -65,7 +68,12 @@ impl Train {
             digest: digest(&file.codebook, &gold),
             groups,
         };
-        let mut trained = self.params.fit(&data, progress)?;
+        let mut params = self.params.clone();
+        if self.signals {
+            params.features = params.features.signals(SignalList::of_codebook(&file.codebook));
+        }
+        let place = Place::file(&self.labels[0]);
+        let mut trained = params.fit(&data, progress).map_err(|error| error.in_file(place))?;
         let scores = trained.out_of_fold.as_ref().map(|held_out| self.score(&data, held_out));
         if let Some(scores) = &scores {
             trained.classifier.set_scores(scores.summary());
@@ -85,10 +93,10 @@ impl Train {
         match &self.group_by {
             GroupBy::Nothing => {}
             GroupBy::Column(name) if name != "document" => {
-                let place = crate::error::Place::file(&self.labels[0]).line(1);
+                let place = Place::file(&self.labels[0]).line(1);
                 let column = file.extra_columns.iter().position(|known| known == name);
                 let column = column.ok_or_else(|| {
-                    crate::error::Error::data(
+                    Error::data(
                         place,
                         format!("there is no column `{name}` to group by"),
                         "name a column of the label file with `--group-by`, or `none`",

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-/// Lines longer than this are not taken for hard-wrapped ones (in characters).
-const LONGEST_WRAPPED_LINE: usize = 120;
+/// Text is hard-wrapped at a width within these bounds (in characters).
+const WRAPPED_WIDTHS: std::ops::RangeInclusive<usize> = 40..=120;
 
 /// Words in a picture credit (`/CFP`, `/Meridian Wire`) at the most.
 const CREDIT_WORDS: usize = 4;
@@ -79,13 +79,14 @@ impl Segmenter {
             }
         }
         let mut boundaries = Vec::new();
+        let mut quotation = Quotation { sentence, at: 0, open: false };
         let mut at = 0;
         for part in sentencex::segment(&self.language, &plain) {
             at += part.len();
             // The blanks after a full stop belong to the part before; a mark among them opens
             // the next sentence.
             let end = at - (part.len() - part.trim_end().len());
-            if at < sentence.len() && inside_quotation(sentence, end) {
+            if at < sentence.len() && quotation.goes_on_at(end) {
                 boundaries.push(end);
             }
         }
@@ -97,20 +98,27 @@ fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”' | '„' | '«' | '»')
 }
 
-/// Whether a quotation that was opened before `end` is still open there, and closes later.
-fn inside_quotation(sentence: &str, end: usize) -> bool {
-    let mut open = false;
-    for c in sentence[..end].chars() {
-        match c {
-            '"' => open = !open,
-            '“' | '„' | '«' => open = true,
-            '”' | '»' => open = false,
-            _ => {}
+/// Follows quotation marks through a sentence.
+struct Quotation<'a> {
+    sentence: &'a str,
+    at: usize,
+    open: bool,
+}
+
+impl Quotation<'_> {
+    /// Whether a quotation is open at `end`, and not closed right there. Asked in rising order.
+    fn goes_on_at(&mut self, end: usize) -> bool {
+        for c in self.sentence[self.at..end].chars() {
+            match c {
+                '"' => self.open = !self.open,
+                '“' | '„' | '«' => self.open = true,
+                '”' | '»' => self.open = false,
+                _ => {}
+            }
         }
+        self.at = end;
+        self.open && !self.sentence[end..].starts_with(is_quote)
     }
-    // A mark right behind the full stop closes the quotation there.
-    let next = sentence[end..].chars().next();
-    open && !next.is_some_and(is_quote)
 }
 
 fn push_sentence(text: &str, range: Range<usize>, first: usize, out: &mut Vec<Range<usize>>) {
@@ -157,6 +165,7 @@ struct Line {
     /// In characters, without white space at the ends; 0 for a blank line.
     length: usize,
     first_word: usize,
+    starts_lower: bool,
 }
 
 impl Line {
@@ -173,22 +182,32 @@ fn lines(text: &str) -> impl Iterator<Item = Line> + '_ {
         start = range.end;
         let content = line.trim();
         let first_word = content.split_whitespace().next().unwrap_or_default();
-        Line { range, length: content.chars().count(), first_word: first_word.chars().count() }
+        Line {
+            range,
+            length: content.chars().count(),
+            first_word: first_word.chars().count(),
+            starts_lower: content.starts_with(char::is_lowercase),
+        }
     })
 }
 
-/// A text is hard-wrapped when most of its line breaks stand where the next word would not fit.
+/// A text is hard-wrapped when most of its line breaks stand where the next word would not fit,
+/// and a good part of its lines go on with a small letter (a list of headlines of like length does
+/// not).
 fn is_hard_wrapped(lines: &[Line], width: usize) -> bool {
-    if width > LONGEST_WRAPPED_LINE {
+    if !WRAPPED_WIDTHS.contains(&width) {
         return false;
     }
     let breaks = lines.windows(2).filter(|pair| pair[0].length > 0 && pair[1].length > 0);
-    let (mut full, mut all) = (0, 0);
+    let (mut all, mut full, mut lower) = (0, 0, 0);
     for pair in breaks {
         all += 1;
-        full += usize::from(pair[0].is_full(&pair[1], width));
+        if pair[0].is_full(&pair[1], width) {
+            full += 1;
+            lower += usize::from(pair[1].starts_lower);
+        }
     }
-    full >= 2 && 3 * full >= 2 * all
+    full >= 2 && 3 * full >= 2 * all && 3 * lower >= full
 }
 
 #[cfg(test)]
@@ -230,6 +249,20 @@ mod tests {
                 "then another"
             ]
         );
+    }
+
+    #[test]
+    fn headlines_of_like_length_stay_apart() {
+        let list = "Ministers meet on steel prices in Brussels\nHarbour strike enters its third week \
+                    now\nFarmers weigh a new duty on fertiliser\nCabinet backs loans for chip \
+                    makers now\n";
+        assert_eq!(split(list).len(), 4);
+    }
+
+    #[test]
+    fn a_long_quotation_takes_no_longer_for_its_length() {
+        let text = format!("“{}”", "We wait. ".repeat(20_000));
+        assert_eq!(split(&text).len(), 20_000);
     }
 
     #[test]

@@ -1,0 +1,254 @@
+//! Words and phrases that a codebook names as signals of a frame.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::data::Codebook;
+use crate::error::{Error, Place, Result};
+use crate::text::words;
+
+/// The signals of one frame.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignalList {
+    /// The frame.
+    pub name: String,
+    /// Words and phrases.
+    pub signals: Vec<String>,
+    /// Phrases in which they do not count.
+    pub exceptions: Vec<String>,
+}
+
+impl SignalList {
+    /// The lists of a codebook, one a frame; none where no frame has signals.
+    pub fn of_codebook(codebook: &Codebook) -> Vec<SignalList> {
+        let lists = codebook.frames.iter().map(|frame| SignalList {
+            name: frame.name.clone(),
+            signals: frame.signals.clone(),
+            exceptions: frame.signal_exceptions.clone(),
+        });
+        match codebook.frames.iter().any(|frame| !frame.signals.is_empty()) {
+            true => lists.collect(),
+            false => Vec::new(),
+        }
+    }
+}
+
+/// A word of a pattern: the whole word, or its beginning (`technolog*`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct WordPattern {
+    text: String,
+    is_prefix: bool,
+}
+
+impl WordPattern {
+    fn matches(&self, word: &str) -> bool {
+        match self.is_prefix {
+            true => word.starts_with(&self.text),
+            false => word == self.text,
+        }
+    }
+}
+
+/// A sequence of words that stand one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pattern {
+    words: Vec<WordPattern>,
+    /// The list it belongs to; `None` for an exception.
+    list: Option<usize>,
+    /// The list an exception holds for.
+    of: usize,
+}
+
+/// Finds the signals of several lists (one a frame) in lower-cased sentences.
+///
+/// A signal is a word or a phrase; `*` at the end of a word stands for any ending. Words are those
+/// of the vectoriser, so that `self-relian*` is the word `self` before a word that begins with
+/// `relian`. A signal that shares a word with one of its list's exceptions does not count.
+///
+/// # Examples
+///
+/// ```
+/// use framescope::features::{SignalList, Signals};
+///
+/// let signals = Signals::new(&[SignalList {
+///     name: "security".to_owned(),
+///     signals: vec!["secur*".to_owned(), "supply chain*".to_owned()],
+///     exceptions: vec!["social security".to_owned()],
+/// }])?;
+/// let sentence = "social security and secure supply chains";
+/// let found: Vec<&str> = signals.find(sentence).into_iter().map(|(_, at)| &sentence[at]).collect();
+/// assert_eq!(found, ["secure", "supply chains"]);
+/// # Ok::<(), framescope::error::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Signals {
+    names: Vec<String>,
+    patterns: Vec<Pattern>,
+    /// Patterns by their first word.
+    whole: HashMap<String, Vec<usize>>,
+    /// Patterns by the beginning of their first word.
+    prefixes: HashMap<String, Vec<usize>>,
+    /// Lengths of those beginnings, in bytes, rising.
+    prefix_lengths: Vec<usize>,
+}
+
+impl Signals {
+    /// Compiles lists of signals, each with its exceptions.
+    ///
+    /// # Errors
+    ///
+    /// When a signal holds no word of two characters or more, or a `*` inside a word.
+    pub fn new(lists: &[SignalList]) -> Result<Self> {
+        let names = lists.iter().map(|list| list.name.clone()).collect();
+        let mut signals = Signals { names, ..Signals::default() };
+        for (index, list) in lists.iter().enumerate() {
+            let own = list.signals.iter().map(|text| (text, Some(index)));
+            let exceptions = list.exceptions.iter().map(|text| (text, None));
+            for (text, list) in own.chain(exceptions) {
+                signals.patterns.push(Pattern { words: parse(text)?, list, of: index });
+            }
+        }
+        for (index, pattern) in signals.patterns.iter().enumerate() {
+            let first = &pattern.words[0];
+            let table = match first.is_prefix {
+                true => &mut signals.prefixes,
+                false => &mut signals.whole,
+            };
+            table.entry(first.text.clone()).or_default().push(index);
+        }
+        signals.prefix_lengths = signals.prefixes.keys().map(String::len).collect();
+        signals.prefix_lengths.sort_unstable();
+        signals.prefix_lengths.dedup();
+        Ok(signals)
+    }
+
+    /// How many lists there are.
+    pub fn lists(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The name of a list.
+    pub fn name(&self, list: usize) -> &str {
+        &self.names[list]
+    }
+
+    /// Whether no list holds a signal.
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    /// The signals of a lower-cased sentence: their list and their byte range, by list and then in
+    /// order. Signals of one list may overlap.
+    pub fn find(&self, lower: &str) -> Vec<(usize, Range<usize>)> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let words: Vec<Range<usize>> = words(lower).collect();
+        let mut found: Vec<(&Pattern, Range<usize>)> = Vec::new();
+        for start in 0..words.len() {
+            let first = &lower[words[start].clone()];
+            let mut consider = |candidates: &Vec<usize>| {
+                for &index in candidates {
+                    let pattern = &self.patterns[index];
+                    let end = start + pattern.words.len();
+                    let fits = words.get(start..end).is_some_and(|at| {
+                        let pairs = pattern.words.iter().zip(at);
+                        pairs.into_iter().all(|(word, at)| word.matches(&lower[at.clone()]))
+                    });
+                    if fits {
+                        found.push((pattern, start..end));
+                    }
+                }
+            };
+            self.whole.get(first).into_iter().for_each(&mut consider);
+            for &length in self.prefix_lengths.iter().take_while(|&&length| length <= first.len()) {
+                if let Some(candidates) = first.get(..length).and_then(|p| self.prefixes.get(p)) {
+                    consider(candidates);
+                }
+            }
+        }
+        let exceptions: Vec<(usize, Range<usize>)> = found
+            .iter()
+            .filter(|(pattern, _)| pattern.list.is_none())
+            .map(|(pattern, at)| (pattern.of, at.clone()))
+            .collect();
+        let mut signals: Vec<(usize, Range<usize>)> = found
+            .into_iter()
+            .filter_map(|(pattern, at)| Some((pattern.list?, at)))
+            .filter(|(list, at)| {
+                !exceptions
+                    .iter()
+                    .any(|(of, not)| of == list && at.start < not.end && not.start < at.end)
+            })
+            .map(|(list, at)| (list, words[at.start].start..words[at.end - 1].end))
+            .collect();
+        signals.sort_by_key(|(list, at)| (*list, at.start, at.end));
+        signals.dedup();
+        signals
+    }
+}
+
+fn parse(text: &str) -> Result<Vec<WordPattern>> {
+    let lower = text.to_lowercase();
+    let patterns: Vec<WordPattern> = words(&lower)
+        .map(|at| WordPattern {
+            is_prefix: lower[at.end..].starts_with('*'),
+            text: lower[at].to_owned(),
+        })
+        .collect();
+    let stars = lower.matches('*').count();
+    let used = patterns.iter().filter(|word| word.is_prefix).count();
+    let inside = words(&lower).any(|at| lower[..at.start].ends_with('*'));
+    if patterns.is_empty() || stars != used || inside {
+        return Err(Error::data(
+            Place::file("codebook"),
+            format!("`{text}` is no signal"),
+            "write words of two letters or more; `*` may end a word",
+        ));
+    }
+    Ok(patterns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signals(own: &[&str], except: &[&str]) -> Signals {
+        let strings = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect();
+        let list =
+            SignalList { name: String::new(), signals: strings(own), exceptions: strings(except) };
+        Signals::new(&[list]).unwrap()
+    }
+
+    fn found<'a>(signals: &Signals, text: &'a str) -> Vec<&'a str> {
+        signals.find(text).into_iter().map(|(_, at)| &text[at]).collect()
+    }
+
+    #[test]
+    fn phrases_and_endings_are_found_whatever_stands_between_words() {
+        let list = signals(&["self-relian*", "core technolog*", "own"], &[]);
+        assert_eq!(
+            found(&list, "self-reliance, their own core\ntechnologies; owned selfless reliance"),
+            ["self-reliance", "own", "core\ntechnologies"]
+        );
+        assert!(found(&list, "").is_empty());
+        assert_eq!(found(&signals(&["中国*"], &[]), "中国制造"), ["中国制造"]);
+    }
+
+    #[test]
+    fn an_exception_voids_what_it_touches_and_only_that() {
+        let list = signals(&["green*", "environment*"], &["green tea", "business environment"]);
+        assert_eq!(
+            found(&list, "green tea in a green business environment; greener environment"),
+            ["green", "greener", "environment"]
+        );
+    }
+
+    #[test]
+    fn signals_that_cannot_be_read_are_refused() {
+        for bad in ["", "*", "a", "co*al", "*tion", "x *"] {
+            let list = SignalList { signals: vec![bad.to_owned()], ..SignalList::default() };
+            assert!(Signals::new(&[list]).is_err(), "{bad}");
+        }
+    }
+}
