@@ -94,7 +94,7 @@ fn labels_give_the_probabilities_of_scikit_learn() {
     let classifier = train(&path, "none");
     assert_same(&classifier, &texts, &expected.frames, &expected.words);
     for (column, term, idf) in &expected.vocabulary {
-        assert_eq!(classifier.features().term(*column), term);
+        assert_eq!(classifier.features().term(*column), term.as_str());
         assert!((f64::from(classifier.features().idf()[*column]) - idf).abs() < 1e-5);
     }
 
