@@ -279,3 +279,34 @@ fn nobody_reading_the_output_is_no_failure() {
     assert!(output.status.success());
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn signals_help_where_labels_are_few_and_can_be_scored_bare() {
+    let sandbox = Sandbox::new();
+    sandbox.write("labels.csv", small_labels());
+    sandbox.write(
+        "c.toml",
+        "frame = [{ name = 'trade', signals = ['trade*', 'harbour'], \
+         signal_exceptions = ['harbour was open'] }, { name = 'smoke', signals = ['smok*'] }]\n\
+         stance = [{ name = 'good' }, { name = 'bad' }]\n",
+    );
+    let evaluate = ["evaluate", "labels.csv", "--baseline", "signals", "--codebook", "c.toml"];
+    let output = sandbox.run(&[&evaluate[..], &["--json"]].concat()).succeeds();
+    let json: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    // `The harbour was open` carries the frame, but the exception voids its only signal.
+    assert_eq!(json["frames"][0]["recall"]["value"], 5.0 / 6.0);
+    assert_eq!(json["frames"][0]["precision"]["value"], 1.0);
+    assert_eq!(json["frames"][1]["f1"]["value"], 1.0);
+    assert_eq!(json["frames"][1]["brier"]["reason"], "no_probabilities");
+    let train = ["train", "labels.csv", "--codebook", "c.toml", "-o", "m.framescope"];
+    sandbox.run(&train).succeeds();
+    let output = sandbox.run(&["explain", "-m", "m.framescope", "Smoking stoves"]).succeeds();
+    assert!(output.stdout.contains("signal:smoke"), "{}", output.stdout);
+    sandbox.run(&[&train[..], &["--signals", "none"]].concat()).succeeds();
+    let output = sandbox.run(&["explain", "-m", "m.framescope", "Smoking stoves"]).succeeds();
+    assert!(!output.stdout.contains("signal:"));
+    sandbox
+        .write("c.toml", "frame = [{ name = 'trade', signals = ['tr*de'] }, { name = 'smoke' }]");
+    let message = "`tr*de` is no signal; write words of two letters or more";
+    sandbox.run(&evaluate).fails(1, message);
+}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use framescope::data::LabelSchema;
 use framescope::report;
 use framescope::tasks::evaluate::Gold;
@@ -25,6 +25,9 @@ pub(super) struct Evaluate {
     /// Score this label file instead of a model; rows are matched by id
     #[arg(long, value_name = "FILE", conflicts_with = "model")]
     predictions: Option<PathBuf>,
+    /// Score the bare signals of the codebook instead of a model
+    #[arg(long, value_enum, conflicts_with = "predictions")]
+    baseline: Option<Baseline>,
     #[command(flatten)]
     codebook: CodebookArgs,
     /// Print one JSON object
@@ -36,6 +39,12 @@ pub(super) struct Evaluate {
     bootstrap: BootstrapArgs,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Baseline {
+    /// A frame is given where one of its words stands in the sentence
+    Signals,
+}
+
 impl Evaluate {
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
         let bootstrap = self.bootstrap.bootstrap();
@@ -44,6 +53,15 @@ impl Evaluate {
             Some(path) => {
                 let gold = Gold::read(&self.gold, codebook.as_ref(), LabelSchema::CodesOnly)?;
                 let scores = gold.evaluate_file(path, &bootstrap)?;
+                (gold, scores)
+            }
+            None if self.baseline == Some(Baseline::Signals) => {
+                let codebook = match codebook {
+                    Some(codebook) => codebook,
+                    None => self.model.open()?.codebook().clone(),
+                };
+                let gold = Gold::read(&self.gold, Some(&codebook), LabelSchema::WithText)?;
+                let scores = gold.evaluate_signals(&codebook, &bootstrap)?;
                 (gold, scores)
             }
             None => {

@@ -539,6 +539,19 @@ mod tests {
     }
 
     #[test]
+    fn a_large_c_converges_although_probabilities_saturate() {
+        for classes in [2, 3, 10] {
+            let (rows, class) = problem(classes);
+            for c in [100.0, 1e5] {
+                let dataset = DatasetBase::new(&rows, Array1::from(class.clone()));
+                let model: Softmaxed = LogisticParams::default().c(c).fit(&dataset).unwrap();
+                assert!(model.report().converged, "{classes} classes, C {c}: {}", model.report());
+                assert!(model.report().iterations.is_some_and(|taken| taken < 100));
+            }
+        }
+    }
+
+    #[test]
     fn a_fit_that_is_cut_short_says_so() {
         let (rows, class) = problem(2);
         let positive: Array1<bool> = class.iter().map(|&class| class == 1).collect();

@@ -15,9 +15,13 @@ pub(super) trait Objective {
     fn gradient(&mut self, x: &[f64], gradient: &mut [f64]);
     /// The Hessian times `v`.
     fn hessian_product(&self, v: &[f64], product: &mut [f64]);
-    /// The diagonal of the Hessian.
+    /// The diagonal of the Hessian, kept above 0 where all probabilities are 0 or 1.
     fn hessian_diagonal(&self, diagonal: &mut [f64]);
 }
+
+/// An intercept has no penalty; where all probabilities are 0 or 1 it has no curvature either, and
+/// a diagonal of next to nothing would send steps to infinity. 1 is what the penalty gives a weight.
+const LEAST_CURVATURE: f64 = 1.0;
 
 /// `1 / (1 + e^-z)`.
 pub(super) fn logistic(z: f64) -> f64 {
@@ -94,7 +98,7 @@ impl Objective for Binary<'_> {
     fn hessian_diagonal(&self, diagonal: &mut [f64]) {
         let columns = self.rows.columns();
         diagonal.fill(1.0);
-        diagonal[columns] = self.curvature.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        diagonal[columns] = self.curvature.iter().sum::<f64>().max(LEAST_CURVATURE);
         for (row, &curvature) in self.rows.iter().zip(&self.curvature) {
             for (&column, &value) in row.indices.iter().zip(row.values) {
                 diagonal[column as usize] += curvature * f64::from(value) * f64::from(value);
@@ -227,7 +231,7 @@ impl Objective for Softmax<'_> {
         let k = self.classes;
         let (weights, intercepts) = diagonal.split_at_mut(self.rows.columns() * k);
         weights.fill(1.0);
-        intercepts.fill(f64::MIN_POSITIVE);
+        intercepts.fill(0.0);
         for (index, probabilities) in self.scores.chunks_exact(k).enumerate() {
             for (class, probability) in probabilities.iter().enumerate() {
                 let curvature = self.costs[index] * probability * (1.0 - probability);
@@ -238,6 +242,9 @@ impl Objective for Softmax<'_> {
                         curvature * f64::from(value) * f64::from(value);
                 }
             }
+        }
+        for intercept in intercepts {
+            *intercept = intercept.max(LEAST_CURVATURE);
         }
     }
 }
@@ -297,7 +304,7 @@ mod tests {
             let mut unit = vec![0.0; n];
             unit[i] = 1.0;
             objective.hessian_product(&unit, &mut product);
-            assert!((product[i] - diagonal[i]).abs() < 1e-12);
+            assert!((product[i].max(LEAST_CURVATURE) - diagonal[i]).abs() < 1e-12);
         }
     }
 

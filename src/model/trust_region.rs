@@ -54,6 +54,11 @@ pub(super) fn minimise(
         let slope = dot(&gradient, step);
         let foretold = -0.5 * (slope - dot(step, &work.residual));
         let new_value = objective.value(&candidate);
+        if !new_value.is_finite() {
+            radius *= 0.25;
+            iterations += 1;
+            continue;
+        }
         let gained = value - new_value;
         let length = scaled_norm(step, &diagonal, |s, d| s * s * d);
         if iterations == 0 {
@@ -140,17 +145,23 @@ impl ConjugateGradients {
                 break;
             }
             objective.hessian_product(&self.direction, &mut self.product);
-            let alpha = rho / dot(&self.direction, &self.product);
-            add(&mut self.step, alpha, &self.direction);
-            if scaled_norm(&self.step, diagonal, |s, d| s * s * d) > radius {
-                self.reached_radius = true;
-                add(&mut self.step, -alpha, &self.direction);
-                let alpha = self.length_to_radius(diagonal, radius);
-                add(&mut self.step, alpha, &self.direction);
-                add(&mut self.residual, -alpha, &self.product);
+            let curvature = dot(&self.direction, &self.product);
+            if curvature.is_nan() {
                 break;
             }
+            // Along a line without curvature, go as far as the model is trusted.
+            let alpha = match curvature > 0.0 {
+                true => rho / curvature,
+                false => f64::INFINITY,
+            };
+            let to_radius = self.length_to_radius(diagonal, radius);
+            self.reached_radius = alpha >= to_radius;
+            let alpha = alpha.min(to_radius);
+            add(&mut self.step, alpha, &self.direction);
             add(&mut self.residual, -alpha, &self.product);
+            if self.reached_radius {
+                break;
+            }
             let new_rho = preconditioned(&self.residual);
             let beta = new_rho / rho;
             for (direction, (residual, d)) in

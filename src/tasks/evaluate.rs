@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::data::{Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, Table, group_indices};
+use crate::data::{
+    Codebook, Label, LabelFile, LabelSchema, LabelSet, LabelledRow, Table, group_indices,
+};
 use crate::error::{Error, Result};
-use crate::features::Sentences;
+use crate::features::{Sentences, SignalList, Signals};
 use crate::model::Classifier;
 use crate::stats::{
     Bootstrap, Clusters, CodeTable, Confusion, Measure, Scored, Undefined, Value,
@@ -354,6 +356,33 @@ impl Gold {
         predictions.probabilities = Some(predicted.iter().map(|p| p.frames.clone()).collect());
         predictions.labels = predicted.into_iter().map(|p| p.labels).collect();
         self.score(&predictions, bootstrap)
+    }
+
+    /// Scores the bare word lists of a codebook: a frame is given where one of its signals stands
+    /// in the sentence. They say nothing of stance and give no probabilities.
+    ///
+    /// # Errors
+    ///
+    /// When the codebook has no signals, or one that cannot be read.
+    pub fn evaluate_signals(
+        &self,
+        codebook: &Codebook,
+        bootstrap: &Bootstrap,
+    ) -> Result<Evaluation> {
+        let lists = SignalList::of_codebook(codebook);
+        if lists.is_empty() {
+            return Err(Error::training(
+                "the codebook has no signals",
+                "add `signals = [\"…\"]` to its frames, or name another with `--codebook`",
+            ));
+        }
+        let signals = Signals::new(&lists)?;
+        let labels = self.coded().into_iter().map(|(row, _)| {
+            let found = signals.find(&row.text.to_lowercase());
+            found.into_iter().map(|(frame, _)| Label { frame, stance: None }).collect()
+        });
+        let predictions = Predictions { labels: labels.collect(), ..Predictions::default() };
+        Ok(self.score(&predictions, bootstrap))
     }
 
     /// Scores a file of predictions: a label file with the ids of the gold sentences, and the
