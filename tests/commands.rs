@@ -305,8 +305,11 @@ fn signals_help_where_labels_are_few_and_can_be_scored_bare() {
     sandbox.run(&[&train[..], &["--signals", "none"]].concat()).succeeds();
     let output = sandbox.run(&["explain", "-m", "m.framescope", "Smoking stoves"]).succeeds();
     assert!(!output.stdout.contains("signal:"));
-    sandbox
-        .write("c.toml", "frame = [{ name = 'trade', signals = ['tr*de'] }, { name = 'smoke' }]");
+    sandbox.write(
+        "c.toml",
+        "frame = [{ name = 'trade', signals = ['tr*de'] }, { name = 'smoke' }]\n\
+         stance = [{ name = 'good' }, { name = 'bad' }]\n",
+    );
     let message = "`tr*de` is no signal; write words of two letters or more";
     sandbox.run(&evaluate).fails(1, message);
 }
