@@ -313,3 +313,30 @@ fn signals_help_where_labels_are_few_and_can_be_scored_bare() {
     let message = "`tr*de` is no signal; write words of two letters or more";
     sandbox.run(&evaluate).fails(1, message);
 }
+
+#[test]
+fn tables_look_as_they_should() {
+    let sandbox = Sandbox::new();
+    let mut codings = "id,coder,labels,document\n".to_owned();
+    for (unit, codes) in ["xx.", "x.x", "...", "xxx", ".?.", "x?x"].iter().enumerate() {
+        for (coder, code) in ["anna", "ben", "chen"].iter().zip(codes.chars()) {
+            let labels = match code {
+                '.' => "",
+                '?' => "?",
+                _ => "trade:good",
+            };
+            codings += &format!("u{unit},{coder},{labels},d{}\n", unit / 2);
+        }
+    }
+    sandbox.write("codings.csv", codings);
+    let agree = sandbox.run(&["agree", "codings.csv", "--replicates", "200"]).succeeds();
+    insta::assert_snapshot!("agree", agree.stdout);
+    sandbox.write("gold.csv", "id,labels\n1,a:p|b\n2,a:p\n3,\n4,b\n");
+    sandbox.write("said.csv", "id,labels\n1,a:q\n2,a:p\n3,a:p\n4,\n");
+    let evaluate = ["evaluate", "gold.csv", "--predictions", "said.csv", "--replicates", "0"];
+    let codebook = "frame = [{ name = 'a' }, { name = 'b' }]\n\
+                    stance = [{ name = 'p' }, { name = 'q' }]\n";
+    sandbox.write("c.toml", codebook);
+    let output = sandbox.run(&[&evaluate[..], &["--codebook", "c.toml"]].concat()).succeeds();
+    insta::assert_snapshot!("evaluate", output.stdout);
+}

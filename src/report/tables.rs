@@ -34,6 +34,14 @@ fn cells(values: impl IntoIterator<Item = impl ToString>) -> Vec<Cell> {
     values.into_iter().map(|value| Cell::new(value.to_string())).collect()
 }
 
+/// Where the intervals of a table come from.
+fn intervals(replicates: usize) -> String {
+    match replicates {
+        0 => String::new(),
+        _ => format!("; 95% intervals from {replicates} bootstrap replicates over documents"),
+    }
+}
+
 /// Per-frame scores, averages, stance.
 pub fn evaluation(evaluation: &Evaluation) -> String {
     let mut scores =
@@ -74,8 +82,10 @@ pub fn evaluation(evaluation: &Evaluation) -> String {
         text += &stance(scores);
     }
     text += &format!(
-        "\n{} sentences in {} documents; 95% intervals from {} bootstrap replicates over documents\n",
-        evaluation.sentences, evaluation.documents, evaluation.replicates
+        "\n{} sentences in {} documents{}\n",
+        evaluation.sentences,
+        evaluation.documents,
+        intervals(evaluation.replicates)
     );
     if evaluation.frames.iter().any(|frame| frame.f1.value.is_err()) {
         text += "A frame without F1 counts 0 in macro F1.\n";
@@ -130,14 +140,13 @@ pub fn agreement(agreement: &Agreement) -> String {
         shares.add_row(cells(std::iter::once(label.label.clone()).chain(row)));
     }
     format!(
-        "{}\n{}\n{} units in {} documents, {} coders; 95% intervals from {} bootstrap replicates \
-         over documents\n",
+        "{}\n{}\n{} units in {} documents, {} coders{}\n",
         render(coefficients),
         render(shares),
         agreement.units,
         agreement.documents,
         agreement.coders.len(),
-        agreement.replicates
+        intervals(agreement.replicates)
     )
 }
 
