@@ -113,7 +113,6 @@ fn threads_do_not_change_results() {
     sandbox.write("labels.csv", small_labels());
     let run = |threads| {
         let arguments = ["evaluate", "labels.csv", "--json", "--threads", threads];
-        sandbox.write("model.log", "");
         sandbox.run(&["train", "labels.csv", "-o", "m.framescope", "--replicates", "0"]).succeeds();
         sandbox.run(&[&arguments[..], &["-m", "m.framescope"]].concat()).succeeds().stdout
     };

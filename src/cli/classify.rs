@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use framescope::data::{AtomicFile, Codebook, TableFormat, TableWriter, documents};
+use framescope::data::{AtomicFile, Codebook, Document, TableFormat, TableWriter, documents};
 use framescope::error::{Error, ErrorKind};
 use framescope::report;
 use framescope::tasks::classify::{ProbabilityColumns, TaggedDocument, classify, header, rows};
@@ -84,7 +84,8 @@ impl Classify {
             (Some(format), None) => {
                 let stdout = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
                 let path = Path::new("standard output");
-                let mut writer = self.write_table(stdout, path, format, printer)?;
+                let documents = documents(&self.input)?;
+                let mut writer = self.write_table(stdout, path, format, &documents, printer)?;
                 Ok(writer.flush()?)
             }
             (Some(format), Some(path)) => {
@@ -92,7 +93,7 @@ impl Classify {
                 let model = self.model.model.as_deref();
                 check_output(path, documents.iter().map(|d| d.path.as_path()).chain(model))?;
                 let file = AtomicFile::create(path)?;
-                self.write_table(file, path, format, printer)?.commit()?;
+                self.write_table(file, path, format, &documents, printer)?.commit()?;
                 let articles = documents.len();
                 let plural = if articles == 1 { "" } else { "s" };
                 printer.say(&format!("{}: {articles} article{plural} tagged", path.display()));
@@ -125,6 +126,7 @@ impl Classify {
         writer: W,
         path: &Path,
         format: TableFormat,
+        documents: &[Document],
         printer: &Printer,
     ) -> Result<W, Failure> {
         let fail = |source| {
@@ -135,7 +137,6 @@ impl Classify {
             }))
         };
         let classifier = self.model.open()?;
-        let documents = documents(&self.input)?;
         let columns = match self.probabilities {
             Probabilities::Frames => ProbabilityColumns::Frames,
             Probabilities::All => ProbabilityColumns::All,
@@ -144,7 +145,7 @@ impl Classify {
         let mut table =
             TableWriter::new(writer, format, header(codebook, columns)).map_err(fail)?;
         let bar = printer.progress("classifying", documents.len() as u64);
-        classify(&classifier, &documents, |document| {
+        classify(&classifier, documents, |document| {
             for row in rows(codebook, &document, columns) {
                 table.write(row).map_err(fail)?;
             }

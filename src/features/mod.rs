@@ -11,5 +11,6 @@ pub use ngram::NgramRange;
 pub use params::{DfBound, TfidfParams, TfidfValidParams};
 pub use signal::{SignalList, Signals};
 pub use sparse::{SparseMatrix, SparseRow};
-pub use tfidf::{Evidence, Ngrams, Sentences, Tfidf, TfidfTensors};
+pub(crate) use tfidf::TfidfTensors;
+pub use tfidf::{Evidence, Ngrams, Sentences, Tfidf};
 pub use vocabulary::Vocabulary;

@@ -217,8 +217,7 @@ pub struct Tfidf {
 }
 
 /// The arrays a fitted transformation consists of, for the model file.
-#[doc(hidden)]
-pub struct TfidfTensors {
+pub(crate) struct TfidfTensors {
     pub(crate) words: Vocabulary,
     pub(crate) chars: Vocabulary,
     pub(crate) idf: Tensor<f32>,

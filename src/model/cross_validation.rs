@@ -2,12 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use linfa::ParamGuard;
 use rayon::prelude::*;
 
 use super::calibration::{Calibration, FEWEST_POSITIVES};
 use super::classifier::{frame_labels, frame_probabilities};
-use super::logistic::{LogisticParams, LogisticValidParams, largest};
+use super::logistic::{LogisticValidParams, largest};
 use super::objective::softmax;
 use super::stance::{StanceExample, StanceKind, StanceModel, StanceSetting};
 use super::threshold::{ThresholdRule, f1_threshold};
@@ -381,12 +380,6 @@ fn score_stances(
             Ok(probabilities.collect())
         })
         .collect()
-}
-
-impl LogisticValidParams {
-    fn with_c(&self, c: f64) -> Self {
-        LogisticParams::from(self.clone()).c(c).check().unwrap_or_else(|_| self.clone())
-    }
 }
 
 fn log_loss(scores: &[f64], positive: &[bool]) -> f64 {

@@ -132,12 +132,6 @@ impl LogisticParams {
     }
 }
 
-impl From<LogisticValidParams> for LogisticParams {
-    fn from(params: LogisticValidParams) -> Self {
-        LogisticParams(params)
-    }
-}
-
 impl ParamGuard for LogisticParams {
     type Checked = LogisticValidParams;
     type Error = Error;
@@ -206,6 +200,11 @@ impl fmt::Display for FitReport {
 const LINFA_TOLERANCE: f64 = 1e-4;
 
 impl LogisticValidParams {
+    /// The same with another C, which must be within range.
+    pub(super) fn with_c(&self, c: f64) -> Self {
+        LogisticValidParams { c, ..self.clone() }
+    }
+
     /// Fits two classes; `start` is where to begin: all weights, then the intercept.
     pub(super) fn fit_binary(
         &self,

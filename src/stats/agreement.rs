@@ -1,6 +1,5 @@
 //! Inter-coder agreement on nominal codes.
 
-use super::bootstrap::Clusters;
 use super::measure::{Undefined, Value};
 
 /// Codes by unit and coder, missing ones kept as `None`.
@@ -35,11 +34,6 @@ impl CodeTable {
     /// Every unit once: the weights of the data as they are.
     pub fn unweighted(&self) -> Vec<u32> {
         vec![1; self.units.len()]
-    }
-
-    /// Units in clusters of their own.
-    pub fn singletons(&self) -> Clusters {
-        Clusters::new((0..self.units.len()).collect())
     }
 }
 

@@ -5,11 +5,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::data::{
-    Codebook, Label, LabelFile, LabelSchema, LabelSet, LabelledRow, Table, group_indices,
-};
-use crate::error::{Error, Result};
-use crate::features::{Sentences, SignalList, Signals};
+use crate::data::{Codebook, Label, LabelFile, LabelSchema, LabelSet, LabelledRow, group_indices};
+use crate::error::{Error, Place, Result};
+use crate::features::{SignalList, Signals};
 use crate::model::Classifier;
 use crate::stats::{
     Bootstrap, Clusters, CodeTable, Confusion, Measure, Scored, Undefined, Value,
@@ -341,8 +339,7 @@ impl Gold {
         use rayon::prelude::*;
         let coded = self.coded();
         let texts: Vec<&str> = coded.iter().map(|(row, _)| row.text.as_str()).collect();
-        let predicted: Vec<_> =
-            Sentences(&texts).0.par_iter().map(|text| classifier.predict(text)).collect();
+        let predicted: Vec<_> = texts.par_iter().map(|text| classifier.predict(text)).collect();
         let mut predictions = Predictions::default();
         for (row, ((_, labels), predicted)) in coded.iter().zip(&predicted).enumerate() {
             for label in labels.iter() {
@@ -394,7 +391,6 @@ impl Gold {
     /// When the file cannot be read, a gold sentence has no prediction, or a probability is no
     /// number from 0 to 1.
     pub fn evaluate_file(&self, path: &PathBuf, bootstrap: &Bootstrap) -> Result<Evaluation> {
-        let table = Table::read(path)?;
         let paths = std::slice::from_ref(path);
         let file = LabelFile::read(paths, Some(self.codebook()), LabelSchema::CodesOnly)?;
         let predicted = file.gold()?;
@@ -412,7 +408,7 @@ impl Gold {
         for (index, (row, labels)) in self.coded().into_iter().enumerate() {
             let Some(&(said_row, said)) = by_id.get(row.id.as_str()) else {
                 return Err(Error::data(
-                    table.place.clone(),
+                    Place::file(path),
                     format!("there is no prediction for `{}` ({})", row.id, row.place),
                     "predict every gold sentence, under its id",
                 ));

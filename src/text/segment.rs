@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_quotation_takes_no_longer_for_its_length() {
+    fn a_long_quotation_is_split_throughout() {
         let text = format!("“{}”", "We wait. ".repeat(20_000));
         assert_eq!(split(&text).len(), 20_000);
     }
