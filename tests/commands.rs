@@ -232,8 +232,11 @@ fn both_solvers_give_the_same_model_within_rounding() {
     let tables: Vec<String> = ["sparse", "linfa"]
         .iter()
         .map(|solver| {
-            let options = ["--solver", solver, "--C", "1", "--no-calibration", "--threshold", ".5"];
-            let train = [&["train", "labels.csv", "-o", "m.framescope"], &options[..]].concat();
+            let options = format!(
+                "train labels.csv -o m.framescope --solver {solver} --class-weight none --C 1 \
+                 --no-calibration --threshold .5"
+            );
+            let train: Vec<&str> = options.split_whitespace().collect();
             sandbox.run(&train).succeeds();
             sandbox.run(&["classify", "a.txt", "-m", "m.framescope"]).succeeds().stdout
         })

@@ -179,7 +179,7 @@ fn wrong_usage_is_told_from_wrong_data() {
     let none = ["--ngrams", "none", "--char-ngrams", "none"];
     sandbox.run(&[&TRAIN[..], &none].concat()).fails(2, "ngrams: words or characters");
     let weighted = ["--solver", "linfa", "--class-weight", "balanced"];
-    sandbox.run(&[&TRAIN[..], &weighted].concat()).fails(2, "use `--solver sparse`");
+    sandbox.run(&[&TRAIN[..], &weighted].concat()).fails(2, "or `--solver sparse`");
     sandbox
         .run(&[&TRAIN[..], &["--group-by", "nothing"]].concat())
         .fails(1, "there is no column `nothing` to group by");

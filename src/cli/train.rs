@@ -18,7 +18,7 @@ use super::{BootstrapArgs, CodebookArgs, Failure, OutputArgs, Printer, check_out
 /// fold. Prints scores on documents that were held out.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  framescope train labels.csv -o my.framescope\n  \
-    framescope train labels.csv --codebook codebook.toml --char-ngrams 3-5 -o my.framescope")]
+    framescope train labels.csv --codebook codebook.toml --class-weight balanced -o my.framescope")]
 pub(super) struct Train {
     /// Label files (.csv, .tsv, .jsonl), read as one
     #[arg(required = true)]
@@ -46,7 +46,7 @@ struct Features {
     #[arg(long, value_name = "MIN-MAX", default_value = "1-2", value_parser = optional_range)]
     ngrams: OptionalRange,
     /// Lengths of character n-grams inside words, or none
-    #[arg(long, value_name = "MIN-MAX", default_value = "none", value_parser = optional_range)]
+    #[arg(long, value_name = "MIN-MAX", default_value = "3-5", value_parser = optional_range)]
     char_ngrams: OptionalRange,
     /// Leave out n-grams in fewer sentences: a count, or a share with a point
     #[arg(long, value_name = "BOUND", default_value = "2")]
@@ -69,9 +69,9 @@ struct Fit {
     /// Weight of the loss against the penalty: auto (by cross-validation) or a number above 0
     #[arg(long = "C", value_name = "C", default_value = "auto")]
     c: Regularisation,
-    /// How much the sentences of a class count
-    #[arg(long, value_enum, default_value_t = Weights::None)]
-    class_weight: Weights,
+    /// How much the sentences of a class count [default: sqrt; none with `--solver linfa`]
+    #[arg(long, value_enum)]
+    class_weight: Option<Weights>,
     /// Optimiser; both reach the same optimum
     #[arg(long, value_enum, default_value_t = SolverName::Sparse)]
     solver: SolverName,
@@ -104,6 +104,8 @@ fn optional_range(text: &str) -> Result<OptionalRange, String> {
 enum Weights {
     /// Every sentence counts 1
     None,
+    /// The square root of balanced weights
+    Sqrt,
     /// All classes weigh the same
     Balanced,
 }
@@ -137,9 +139,10 @@ impl Train {
                     .max_df(self.features.max_df)
                     .sublinear_tf(self.features.sublinear_tf),
                 c: self.fit.c,
-                class_weight: match self.fit.class_weight {
-                    Weights::None => ClassWeight::None,
-                    Weights::Balanced => ClassWeight::Balanced,
+                class_weight: match (self.fit.class_weight, self.fit.solver) {
+                    (Some(Weights::None), _) | (None, SolverName::Linfa) => ClassWeight::None,
+                    (Some(Weights::Sqrt), _) | (None, SolverName::Sparse) => ClassWeight::Sqrt,
+                    (Some(Weights::Balanced), _) => ClassWeight::Balanced,
                 },
                 solver: match self.fit.solver {
                     SolverName::Sparse => Solver::Sparse,

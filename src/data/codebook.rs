@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::label::LabelSet;
 use super::table::read_bytes;
 use crate::error::{Error, Place, Result};
 use crate::text::decode;
@@ -54,6 +55,20 @@ pub struct Stance {
     pub definition: String,
 }
 
+/// A sentence that coders disagreed on, and how it was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// The sentence.
+    pub text: String,
+    /// Its labels, in the grammar of label files.
+    #[serde(default)]
+    pub labels: String,
+    /// Why.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
 /// Frames, stances, and the rules of coding.
 ///
 /// # Examples
@@ -95,6 +110,9 @@ pub struct Codebook {
     /// The stances, empty where none is coded.
     #[serde(rename = "stance", default, skip_serializing_if = "Vec::is_empty")]
     pub stances: Vec<Stance>,
+    /// Decided cases.
+    #[serde(rename = "example", default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<Example>,
 }
 
 fn english() -> String {
@@ -106,8 +124,8 @@ impl Codebook {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, is not TOML, or names a frame or stance twice, not at all, or
-    /// with a character that the grammar of labels needs.
+    /// When the file cannot be read, is not TOML, names a frame or stance twice, not at all, or
+    /// with a character that the grammar of labels needs, or labels an example with another.
     pub fn read(path: &Path) -> Result<Self> {
         let place = Place::file(path);
         Self::parse(&decode(read_bytes(path)?, &place)?, &place)
@@ -159,6 +177,11 @@ impl Codebook {
                 );
             }
         }
+        for Example { text, labels, .. } in &self.examples {
+            if let Err((problem, remedy)) = LabelSet::parse(labels, self) {
+                return fail(format!("example `{text}`: {problem}"), &remedy);
+            }
+        }
         Ok(())
     }
 
@@ -201,6 +224,8 @@ mod tests {
         assert!(message("frame = []").contains("no frame"));
         assert!(message("[[frame]]\nname = 'a'\n[[frame]]\nname = 'a'").contains("stands twice"));
         assert!(message("[[frame]]\nname = 'a:b'").contains("cannot name a frame"));
+        let example = "[[frame]]\nname = 'a'\n[[example]]\ntext = 't'\nlabels = 'b'";
+        assert!(message(example).contains("unknown frame `b`"));
         assert!(message("name = 'x'\n[[frame]]\nnmae = 'a'").starts_with("c.toml, line 3: "));
     }
 }

@@ -98,7 +98,7 @@ impl TfidfValidParams {
 /// | parameter | default | meaning |
 /// | --- | --- | --- |
 /// | `word_ngrams` | 1-2 | lengths of word n-grams, or none |
-/// | `char_ngrams` | none | lengths of character n-grams inside words, or none |
+/// | `char_ngrams` | 3-5 | lengths of character n-grams inside words, or none |
 /// | `min_df` | 2 | n-grams in fewer sentences are left out |
 /// | `max_df` | 1.0 | n-grams in more sentences are left out |
 /// | `sublinear_tf` | true | `1 + ln tf` instead of `tf` |
@@ -113,7 +113,7 @@ impl Default for TfidfParams {
     fn default() -> Self {
         TfidfParams(TfidfValidParams {
             word_ngrams: NgramRange::new(1, 2),
-            char_ngrams: None,
+            char_ngrams: NgramRange::new(3, 5),
             min_df: DfBound::Count(2),
             max_df: DfBound::Share(1.0),
             sublinear_tf: true,

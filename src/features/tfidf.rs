@@ -200,7 +200,7 @@ fn for_each_ngram(
 /// use framescope::linfa::{DatasetBase, traits::{Fit, Transformer}};
 ///
 /// let sentences = ["own core technology", "own market", "core market"];
-/// let params = TfidfParams::default().min_df(DfBound::Count(1));
+/// let params = TfidfParams::default().char_ngrams(None).min_df(DfBound::Count(1));
 /// let tfidf = params.fit(&DatasetBase::new(Sentences(&sentences), ()))?;
 /// let rows = tfidf.transform(Sentences(&["a new market"]));
 /// assert_eq!(rows.row(0).values, [1.0]); // `market` is all it knows of this sentence

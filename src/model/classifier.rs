@@ -7,10 +7,11 @@ use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
 use super::calibration::Calibration;
+use super::fitted::largest;
 use super::linear::Linear;
-use super::logistic::{ClassWeight, Solver, largest};
+use super::logistic::{ClassWeight, Solver};
 use super::objective::softmax;
-use super::stance::{StanceModel, StanceSetting};
+use super::stance::StanceModel;
 use super::threshold::ThresholdRule;
 use crate::data::{Choice, Codebook, Label, LabelSet};
 use crate::features::{Sentences, Tfidf, TfidfValidParams};
@@ -34,8 +35,8 @@ pub struct ModelCard {
     pub calibrated: Vec<bool>,
     /// How thresholds were found.
     pub threshold: ThresholdRule,
-    /// How stance was fitted, where it is modelled.
-    pub stance: Option<StanceSetting>,
+    /// The weight of the loss of the stance model, where there is one.
+    pub stance_c: Option<f64>,
     /// Folds of the cross-validation, 0 where there was none.
     pub folds: usize,
     /// Decides ties in dealing the folds.
@@ -62,7 +63,8 @@ pub struct Prediction {
     /// The probability of each frame. With a single choice they sum to 1.
     pub frames: Vec<f64>,
     /// For each frame, the probability of each stance given that frame; empty where the model
-    /// knows no stance.
+    /// knows no stance. The stance given is the one whose probability is largest against its share
+    /// in training.
     pub stances: Vec<Vec<f64>>,
 }
 
@@ -148,30 +150,36 @@ impl Classifier {
     }
 
     fn predict_row(&self, row: &[(u32, f32)]) -> Prediction {
-        let frames =
-            frame_probabilities(self.codebook.choice, &self.calibration, &self.frames.scores(row));
+        let frames = frame_probabilities(
+            self.codebook.choice,
+            &self.calibration,
+            &self.frames.scores(row.iter().copied()),
+        );
         let stances: Vec<Vec<f64>> = match &self.stance {
-            Some(model) => {
-                model.probabilities(row).chunks_exact(model.stances).map(<[f64]>::to_vec).collect()
-            }
+            Some(model) => model
+                .probabilities(row.iter().copied())
+                .chunks_exact(model.stances)
+                .map(<[f64]>::to_vec)
+                .collect(),
             None => vec![Vec::new(); frames.len()],
         };
         let labels = frame_labels(self.codebook.choice, &frames, &self.thresholds)
-            .map(|frame| Label { frame, stance: self.likeliest_stance(frame, &stances[frame]) })
+            .map(|frame| Label { frame, stance: self.stance_taken(frame, &stances[frame]) })
             .collect();
         Prediction { labels, frames, stances }
     }
 
     /// `None` where no training sentence of the frame was coded for stance.
-    fn likeliest_stance(&self, frame: usize, probabilities: &[f64]) -> Option<usize> {
+    fn stance_taken(&self, frame: usize, probabilities: &[f64]) -> Option<usize> {
         let known = self.card.stance_counts[frame].iter().any(|&count| count > 0);
-        (known && !probabilities.is_empty()).then(|| largest(probabilities.iter().copied()))
+        let model = self.stance.as_ref().filter(|_| known)?;
+        Some(StanceModel::decide(probabilities, &model.shares))
     }
 
     /// The stance a prediction takes towards a frame if that frame is present, whether or not it was
     /// given. `None` where the model knows no stance towards it.
     pub fn stance_given(&self, frame: usize, prediction: &Prediction) -> Option<usize> {
-        self.likeliest_stance(frame, &prediction.stances[frame])
+        self.stance_taken(frame, &prediction.stances[frame])
     }
 
     /// Keeps scores on held-out documents in the model's card.
@@ -184,7 +192,7 @@ impl Classifier {
         let evidence = self.tfidf.evidence(sentence);
         let row: Vec<(u32, f32)> =
             evidence.iter().map(|found| (found.column as u32, found.value)).collect();
-        let scores = self.frames.scores(&row);
+        let scores = self.frames.scores(row.iter().copied());
         let calibrated = |score: &[f64]| -> Vec<f64> {
             score.iter().zip(&self.calibration).map(|(&s, line)| line.log_odds(s)).collect()
         };

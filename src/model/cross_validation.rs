@@ -6,14 +6,16 @@ use rayon::prelude::*;
 
 use super::calibration::{Calibration, FEWEST_POSITIVES};
 use super::classifier::{frame_labels, frame_probabilities};
-use super::logistic::{LogisticValidParams, largest};
-use super::objective::softmax;
-use super::stance::{StanceExample, StanceKind, StanceModel, StanceSetting};
+use super::fitted::largest;
+use super::linear::Output;
+use super::logistic::LogisticValidParams;
+use super::objective::{softmax, softplus};
+use super::stance::{StanceExample, StanceModel, StanceProblem, stance_counts, stance_shares};
 use super::threshold::{ThresholdRule, f1_threshold};
 use super::training::{TrainingData, VALIDATION_TOLERANCE, fit_single};
 use crate::data::{Choice, Folds, Label, LabelSet};
 use crate::error::Result;
-use crate::features::{Ngrams, SparseMatrix};
+use crate::features::{Ngrams, SparseMatrix, SparseRow};
 
 /// The weights of the loss that stance models are tried with.
 const STANCE_GRID: [f64; 5] = [0.316, 1.0, 3.16, 10.0, 31.6];
@@ -22,21 +24,19 @@ const STANCE_GRID: [f64; 5] = [0.316, 1.0, 3.16, 10.0, 31.6];
 pub(super) struct CrossValidation {
     pub(super) folds: Folds,
     grid: Vec<f64>,
-    /// By C: a score a frame.
-    scores: Vec<BySentence>,
+    /// A path for each frame, of one score a sentence; or one path for all frames together.
+    frames: Vec<Path>,
     examples: Vec<StanceExample>,
-    stances: Vec<ScoredStances>,
+    /// A path of frames × stances probabilities a sentence; empty where no stance is coded.
+    stances: Path,
 }
 
 /// Several values for each sentence.
 type BySentence = Vec<Vec<f64>>;
 
-/// What one setting says of stance.
-struct ScoredStances {
-    setting: StanceSetting,
-    /// Frames × stances probabilities.
-    probabilities: BySentence,
-}
+/// What models with the first values of C in the grid, as many as were tried, say of sentences
+/// held out.
+type Path = Vec<BySentence>;
 
 /// What out-of-fold scores decide.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,12 +45,13 @@ pub(super) struct Choices {
     pub(super) c: Vec<f64>,
     pub(super) calibration: Vec<Calibration>,
     pub(super) thresholds: Vec<f64>,
-    pub(super) stance: Option<StanceSetting>,
+    /// The C of the stance model, where there is one.
+    pub(super) stance: Option<f64>,
 }
 
 impl Choices {
-    /// Where nothing could be held out.
-    pub(super) fn without_validation(frames: usize, c: f64, threshold: f64) -> Self {
+    /// What stands where nothing has been decided.
+    pub(super) fn untried(frames: usize, c: f64, threshold: f64) -> Self {
         Choices {
             c: vec![c; frames],
             calibration: vec![Calibration::NONE; frames],
@@ -60,8 +61,8 @@ impl Choices {
     }
 }
 
-/// What models trained on other documents say of every sentence. C, calibration, thresholds and
-/// the kind of stance model, too, are chosen on the other folds.
+/// What models trained on other documents say of every sentence. C, calibration and
+/// thresholds, too, are chosen on the other folds.
 #[derive(Debug, Clone)]
 pub struct OutOfFold {
     /// For each sentence, a probability a frame.
@@ -73,13 +74,12 @@ pub struct OutOfFold {
     pub stances: Vec<(usize, usize, usize, usize)>,
 }
 
-/// What one fold's models say of its held-out sentences.
-struct FoldScores {
+/// The rows of one fold.
+struct FoldRows {
+    train: Vec<usize>,
     held_out: Vec<usize>,
-    /// By C: a score a frame.
-    scores: Vec<BySentence>,
-    /// By stance setting: frames × stances probabilities.
-    stances: Vec<BySentence>,
+    train_rows: SparseMatrix,
+    test_rows: SparseMatrix,
 }
 
 impl CrossValidation {
@@ -105,7 +105,7 @@ impl CrossValidation {
         None
     }
 
-    /// Fits and scores every fold with every setting, folds in parallel.
+    /// Fits and scores every fold, with rising C until held-out sentences fare worse.
     pub(super) fn run(
         data: &TrainingData<'_>,
         ngrams: &Ngrams,
@@ -114,56 +114,198 @@ impl CrossValidation {
         params: &LogisticValidParams,
         progress: &(dyn Fn(f64) + Sync),
     ) -> Result<Self> {
-        let examples = data.stance_examples();
-        let settings: Vec<StanceSetting> = match examples.is_empty() {
-            true => Vec::new(),
-            false => StanceKind::ALL
-                .iter()
-                .flat_map(|&kind| STANCE_GRID.iter().map(move |&c| StanceSetting { kind, c }))
-                .collect(),
-        };
-        let done = AtomicUsize::new(0);
-        let all = (folds.count * (1 + settings.len().min(1)) + 1) as f64;
-        let step = || progress((done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / all);
-        let of_folds: Vec<FoldScores> = (0..folds.count)
+        let of_folds: Vec<FoldRows> = (0..folds.count)
             .into_par_iter()
             .map(|fold| {
                 let (train, held_out) = folds.split(fold);
                 let tfidf = ngrams.fit(&train)?;
                 let train_rows = ngrams.transform(&tfidf, &train);
                 let test_rows = ngrams.transform(&tfidf, &held_out);
-                let scores = score_frames(data, params, grid, &train, &train_rows, &test_rows)?;
-                step();
-                let stances =
-                    score_stances(data, &settings, &examples, &train, &train_rows, &test_rows)?;
-                if !settings.is_empty() {
-                    step();
-                }
-                Ok(FoldScores { held_out, scores, stances })
+                Ok(FoldRows { train, held_out, train_rows, test_rows })
             })
             .collect::<Result<_>>()?;
+        let examples = data.stance_examples();
+        let questions = match data.codebook.choice {
+            Choice::Multiple => data.codebook.frames.len(),
+            Choice::Single => 1,
+        };
+        let done = AtomicUsize::new(0);
+        let stance_steps = if examples.is_empty() { 0 } else { STANCE_GRID.len() };
+        let all = ((questions * grid.len() + stance_steps) * of_folds.len()) as f64;
+        // Never quite 1: the last fit is still to come.
+        let step = |count: usize| {
+            progress((done.fetch_add(count, Ordering::Relaxed) + count) as f64 / (all + 1.0));
+        };
+        let mut validation = CrossValidation {
+            folds,
+            grid: grid.to_vec(),
+            frames: Vec::new(),
+            examples,
+            stances: Vec::new(),
+        };
+        validation.frames = validation.frame_paths(data, questions, &of_folds, params, &step)?;
+        if !validation.examples.is_empty() {
+            validation.stances = validation.stance_path(data, &of_folds, &step)?;
+        }
+        Ok(validation)
+    }
 
-        let n = data.texts.len();
-        let mut scores = vec![vec![Vec::new(); n]; grid.len()];
-        let unscored = |setting| ScoredStances { setting, probabilities: vec![Vec::new(); n] };
-        let mut stances: Vec<ScoredStances> = settings.into_iter().map(unscored).collect();
-        for fold in of_folds {
-            for (scores, of_fold) in scores.iter_mut().zip(fold.scores) {
-                for (&row, score) in fold.held_out.iter().zip(of_fold) {
-                    scores[row] = score;
-                }
+    /// The path of each frame, or of all frames in one where they exclude each other.
+    fn frame_paths(
+        &self,
+        data: &TrainingData<'_>,
+        questions: usize,
+        of_folds: &[FoldRows],
+        params: &LogisticValidParams,
+        step: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<Path>> {
+        let frames = data.codebook.frames.len();
+        let starts = vec![vec![None; questions]; of_folds.len()];
+        match data.codebook.choice {
+            Choice::Multiple => {
+                let positive: Vec<Vec<bool>> =
+                    (0..frames).map(|frame| data.positive(frame)).collect();
+                let fit = |fold: &FoldRows, c, open: &[usize], starts: &mut Vec<Option<_>>| {
+                    let answers = |&frame: &usize| -> Vec<bool> {
+                        fold.train.iter().map(|&row| positive[frame][row]).collect()
+                    };
+                    let answers: Vec<Vec<bool>> = open.iter().map(answers).collect();
+                    let answers: Vec<&[bool]> = answers.iter().map(Vec::as_slice).collect();
+                    let begin: Vec<Option<&[f64]>> =
+                        open.iter().map(|&frame| starts[frame].as_deref()).collect();
+                    let models =
+                        params.with_c(c).fit_questions(&fold.train_rows, &answers, &begin)?;
+                    let mut found = Vec::new();
+                    for (&frame, model) in open.iter().zip(models) {
+                        starts[frame] = Some(model.variables());
+                        let scores = model.scores(&fold.test_rows);
+                        found.push(scores.iter().map(|&score| vec![score]).collect());
+                    }
+                    Ok(found)
+                };
+                let loss = |frame: usize, scores: &BySentence, rows: &[usize]| {
+                    rows.iter().map(|&row| log_loss(scores[row][0], positive[frame][row])).sum()
+                };
+                self.paths(&self.grid, of_folds, starts, questions, fit, loss, step)
             }
-            for (scored, of_fold) in stances.iter_mut().zip(fold.stances) {
-                for (&row, found) in fold.held_out.iter().zip(of_fold) {
-                    scored.probabilities[row] = found;
-                }
+            Choice::Single => {
+                let class = data.class();
+                let fit = |fold: &FoldRows, c, _: &[usize], starts: &mut Vec<Option<_>>| {
+                    let class: Vec<usize> = fold.train.iter().map(|&row| class[row]).collect();
+                    let params = params.with_c(c);
+                    let (outputs, _) =
+                        fit_single(&params, &fold.train_rows, frames, &class, &mut starts[0])?;
+                    let score = |row: SparseRow<'_>| {
+                        let of = |output: &Output| row.dot(&output.weights) + output.intercept;
+                        outputs.iter().map(of).collect()
+                    };
+                    Ok(vec![fold.test_rows.iter().map(score).collect()])
+                };
+                let loss =
+                    |_, scores: &BySentence, rows: &[usize]| single_loss(scores, &class, rows);
+                self.paths(&self.grid, of_folds, starts, questions, fit, loss, step)
             }
         }
-        Ok(CrossValidation { folds, grid: grid.to_vec(), scores, examples, stances })
+    }
+
+    /// The path of the stance model.
+    fn stance_path(
+        &self,
+        data: &TrainingData<'_>,
+        of_folds: &[FoldRows],
+        step: &(dyn Fn(usize) + Sync),
+    ) -> Result<Path> {
+        let (frames, stances) = (data.codebook.frames.len(), data.codebook.stances.len());
+        let problem_of = |fold: &FoldRows| {
+            let mut position = vec![None; data.texts.len()];
+            for (at, &row) in fold.train.iter().enumerate() {
+                position[row] = Some(at);
+            }
+            let of_fold = |&example: &StanceExample| {
+                position[example.row].map(|row| StanceExample { row, ..example })
+            };
+            let examples: Vec<StanceExample> = self.examples.iter().filter_map(of_fold).collect();
+            StanceProblem::new(&fold.train_rows, &examples, frames, stances)
+        };
+        let problems: Vec<_> = of_folds.par_iter().map(|fold| (problem_of(fold), None)).collect();
+        let fit = |fold: &FoldRows, c, _: &[usize], state: &mut (StanceProblem, Option<_>)| {
+            let (problem, start) = state;
+            let (model, _) = problem.fit(c, VALIDATION_TOLERANCE, start)?;
+            let found = fold.test_rows.iter().map(|row| model.probabilities(row.iter()));
+            Ok(vec![found.collect()])
+        };
+        let loss = |_, probabilities: &BySentence, rows: &[usize]| {
+            self.stance_loss(probabilities, rows, data.codebook.stances.len())
+        };
+        let paths = self.paths(&STANCE_GRID, of_folds, problems, 1, fit, loss, step)?;
+        Ok(paths.into_iter().next().unwrap_or_default())
+    }
+
+    /// Fits with rising C, every fold beginning where it ended before. A question stays open for as
+    /// long as any choice could still fall on the last C: until the loss has risen on all sentences
+    /// and on those of any folds but one. `states` holds what each fold keeps from one C to the
+    /// next; `fit` is told the C and the open questions, `loss` the question.
+    #[expect(clippy::too_many_arguments, reason = "each names one thing that is walked along")]
+    fn paths<S: Send>(
+        &self,
+        grid: &[f64],
+        of_folds: &[FoldRows],
+        mut states: Vec<S>,
+        questions: usize,
+        fit: impl Fn(&FoldRows, f64, &[usize], &mut S) -> Result<Vec<BySentence>> + Sync,
+        loss: impl Fn(usize, &BySentence, &[usize]) -> f64,
+        step: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<Path>> {
+        let sentences = self.folds.of_row.len();
+        let subsets: Vec<Vec<usize>> = of_folds
+            .iter()
+            .map(|fold| fold.train.clone())
+            .chain([(0..sentences).collect()])
+            .collect();
+        let mut least_losses = vec![vec![f64::INFINITY; subsets.len()]; questions];
+        let mut paths: Vec<Path> = vec![Vec::new(); questions];
+        let mut open: Vec<usize> = (0..questions).collect();
+        for &c in grid {
+            let found: Vec<Vec<BySentence>> = of_folds
+                .par_iter()
+                .zip(&mut states)
+                .map(|(fold, state)| {
+                    let found = fit(fold, c, &open, state);
+                    step(questions);
+                    found
+                })
+                .collect::<Result<_>>()?;
+            let mut tried: Vec<BySentence> = vec![vec![Vec::new(); sentences]; open.len()];
+            for (fold, found) in of_folds.iter().zip(found) {
+                for (by_sentence, found) in tried.iter_mut().zip(found) {
+                    for (&row, value) in fold.held_out.iter().zip(found) {
+                        by_sentence[row] = value;
+                    }
+                }
+            }
+            let mut still_open = Vec::new();
+            for (question, by_sentence) in open.into_iter().zip(tried) {
+                let mut fares_better = false;
+                for (rows, least) in subsets.iter().zip(&mut least_losses[question]) {
+                    let loss = loss(question, &by_sentence, rows);
+                    fares_better |= loss < *least;
+                    *least = least.min(loss);
+                }
+                paths[question].push(by_sentence);
+                if fares_better {
+                    still_open.push(question);
+                }
+            }
+            open = still_open;
+            if open.is_empty() {
+                break;
+            }
+        }
+        Ok(paths)
     }
 
     /// Chooses on the out-of-fold scores of `rows`: C (least log-loss; by frame, or one with a
-    /// single choice), then calibration and threshold at that C, and the stance setting with the
+    /// single choice), then calibration and threshold at that C, and the C of stance with the
     /// least log-loss.
     pub(super) fn choose(
         &self,
@@ -177,21 +319,14 @@ impl CrossValidation {
             ThresholdRule::Fixed(threshold) => threshold,
             ThresholdRule::Auto => 0.5,
         };
-        let mut choices = Choices::without_validation(frames, self.grid[0], fixed);
-        choices.stance = self.choose_stance(rows);
+        let mut choices = Choices::untried(frames, self.grid[0], fixed);
+        choices.stance = self.choose_stance(rows, data.codebook.stances.len());
         if data.codebook.choice == Choice::Single {
             let class = data.class();
-            let class: Vec<usize> = rows.iter().map(|&row| class[row]).collect();
-            let at = |c: usize| rows.iter().flat_map(move |&row| self.scores[c][row].clone());
-            let loss = |c: usize| {
-                let scores: Vec<f64> = at(c).collect();
-                let line = Calibration::temperature(&scores, frames, &class);
-                softmax_loss(&scores, line.slope, &class)
-            };
-            let best = least(self.grid.len(), loss);
+            let best = least(self.frames[0].iter().map(|scores| single_loss(scores, &class, rows)));
             choices.c = vec![self.grid[best]; frames];
             if calibrate {
-                let scores: Vec<f64> = at(best).collect();
+                let (scores, class) = picked(&self.frames[0][best], &class, rows);
                 let line = Calibration::temperature(&scores, frames, &class);
                 choices.calibration = vec![line; frames];
             }
@@ -199,13 +334,12 @@ impl CrossValidation {
         }
         for frame in 0..frames {
             let positive = data.positive(frame);
-            let positive: Vec<bool> = rows.iter().map(|&row| positive[row]).collect();
-            let at = |c: usize| -> Vec<f64> {
-                rows.iter().map(|&row| self.scores[c][row][frame]).collect()
+            let loss = |scores: &BySentence| {
+                rows.iter().map(|&row| log_loss(scores[row][0], positive[row])).sum()
             };
-            let best = least(self.grid.len(), |c| log_loss(&at(c), &positive));
+            let best = least(self.frames[frame].iter().map(loss));
             choices.c[frame] = self.grid[best];
-            let scores = at(best);
+            let (scores, positive) = picked(&self.frames[frame][best], &positive, rows);
             let positives = positive.iter().filter(|&&positive| positive).count();
             let negatives = positive.len() - positives;
             if calibrate && positives >= FEWEST_POSITIVES && negatives > 0 {
@@ -221,25 +355,20 @@ impl CrossValidation {
         Ok(choices)
     }
 
-    fn choose_stance(&self, rows: &[usize]) -> Option<StanceSetting> {
+    fn choose_stance(&self, rows: &[usize], stances: usize) -> Option<f64> {
+        let losses = self.stances.iter().map(|found| self.stance_loss(found, rows, stances));
+        (!self.stances.is_empty()).then(|| STANCE_GRID[least(losses)])
+    }
+
+    /// The log-loss of the stances coded in `rows`.
+    fn stance_loss(&self, probabilities: &BySentence, rows: &[usize], stances: usize) -> f64 {
         let mut inside = vec![false; self.folds.of_row.len()];
         for &row in rows {
             inside[row] = true;
         }
-        let loss = |setting: usize| {
-            let probabilities = &self.stances[setting].probabilities;
-            let examples = self.examples.iter().filter(|example| inside[example.row]);
-            -examples.map(|example| libm::log(self.stance_of(probabilities, example))).sum::<f64>()
-        };
-        let best = (!self.stances.is_empty()).then(|| least(self.stances.len(), loss));
-        best.map(|best| self.stances[best].setting)
-    }
-
-    /// The probability given to the true stance.
-    fn stance_of(&self, probabilities: &[Vec<f64>], example: &StanceExample) -> f64 {
-        let of_row = &probabilities[example.row];
-        let stances = of_row.len() / self.scores[0][example.row].len();
-        of_row[example.frame * stances + example.stance]
+        let coded = self.examples.iter().filter(|example| inside[example.row]);
+        let given = |of: &StanceExample| probabilities[of.row][of.frame * stances + of.stance];
+        coded.map(|example| -libm::log(given(example))).sum()
     }
 
     /// Predicts every fold with what `choose` finds on the others.
@@ -259,19 +388,23 @@ impl CrossValidation {
             .into_par_iter()
             .map(|fold| choose(&self.folds.split(fold).0))
             .collect::<Result<_>>()?;
+        let shares = stance_shares(&stance_counts(&self.examples, frames, stances), stances);
         let index_of = |c: f64| self.grid.iter().position(|&known| known == c).unwrap_or(0);
         for row in 0..n {
             let choices = &chosen[self.folds.of_row[row]];
-            let scores: Vec<f64> = (0..frames)
-                .map(|frame| self.scores[index_of(choices.c[frame])][row][frame])
-                .collect();
             let choice = data.codebook.choice;
+            let scores: Vec<f64> = match choice {
+                Choice::Multiple => (0..frames)
+                    .map(|frame| self.frames[frame][index_of(choices.c[frame])][row][0])
+                    .collect(),
+                Choice::Single => self.frames[0][index_of(choices.c[0])][row].clone(),
+            };
             let probabilities = frame_probabilities(choice, &choices.calibration, &scores);
             let stance_of = |frame: usize| {
-                let setting = choices.stance?;
-                let scored = self.stances.iter().find(|scored| scored.setting == setting)?;
-                let of_frame = &scored.probabilities[row][frame * stances..][..stances];
-                Some(largest(of_frame.iter().copied()))
+                let c = choices.stance?;
+                let probabilities = &self.stances[STANCE_GRID.iter().position(|&k| k == c)?][row];
+                let of_frame = &probabilities[frame * stances..][..stances];
+                Some(StanceModel::decide(of_frame, &shares))
             };
             found.labels[row] = frame_labels(choice, &probabilities, &choices.thresholds)
                 .map(|frame| Label { frame, stance: stance_of(frame) })
@@ -287,120 +420,30 @@ impl CrossValidation {
     }
 }
 
-/// Scores of held-out rows by C, each frame warm-started along the rising values of C.
-fn score_frames(
-    data: &TrainingData<'_>,
-    params: &LogisticValidParams,
-    grid: &[f64],
-    train: &[usize],
-    train_rows: &SparseMatrix,
-    test_rows: &SparseMatrix,
-) -> Result<Vec<BySentence>> {
-    let frames = data.codebook.frames.len();
-    let mut scores = vec![vec![vec![0.0; frames]; test_rows.rows()]; grid.len()];
-    match data.codebook.choice {
-        Choice::Multiple => {
-            let of_frames: Vec<Vec<Vec<f64>>> = (0..frames)
-                .into_par_iter()
-                .map(|frame| {
-                    let positive = data.positive(frame);
-                    let positive: Vec<bool> = train.iter().map(|&row| positive[row]).collect();
-                    let mut start: Option<Vec<f64>> = None;
-                    grid.iter()
-                        .map(|&c| {
-                            let model = params.with_c(c).fit_binary(
-                                train_rows,
-                                &positive,
-                                start.as_deref(),
-                            )?;
-                            start = Some(model.variables());
-                            Ok(model.scores(test_rows).to_vec())
-                        })
-                        .collect::<Result<_>>()
-                })
-                .collect::<Result<_>>()?;
-            for (frame, by_c) in of_frames.into_iter().enumerate() {
-                for (c, of_rows) in by_c.into_iter().enumerate() {
-                    for (row, score) in of_rows.into_iter().enumerate() {
-                        scores[c][row][frame] = score;
-                    }
-                }
-            }
-        }
-        Choice::Single => {
-            let class = data.class();
-            let class: Vec<usize> = train.iter().map(|&row| class[row]).collect();
-            for (&c, scores) in grid.iter().zip(&mut scores) {
-                let (outputs, _) = fit_single(&params.with_c(c), train_rows, frames, &class)?;
-                for (row, scores) in test_rows.iter().zip(scores) {
-                    for (score, output) in scores.iter_mut().zip(&outputs) {
-                        *score = row.dot(&output.weights) + output.intercept;
-                    }
-                }
-            }
-        }
-    }
-    Ok(scores)
+/// The values of some sentences, all in one, and what else is known of them.
+fn picked<T: Copy>(values: &BySentence, known: &[T], rows: &[usize]) -> (Vec<f64>, Vec<T>) {
+    let of_rows = rows.iter().flat_map(|&row| values[row].iter().copied()).collect();
+    (of_rows, rows.iter().map(|&row| known[row]).collect())
 }
 
-/// Stance probabilities of held-out rows by setting.
-fn score_stances(
-    data: &TrainingData<'_>,
-    settings: &[StanceSetting],
-    examples: &[StanceExample],
-    train: &[usize],
-    train_rows: &SparseMatrix,
-    test_rows: &SparseMatrix,
-) -> Result<Vec<BySentence>> {
-    let mut position = vec![None; data.texts.len()];
-    for (at, &row) in train.iter().enumerate() {
-        position[row] = Some(at);
-    }
-    let examples: Vec<StanceExample> = examples
-        .iter()
-        .filter_map(|&example| position[example.row].map(|row| StanceExample { row, ..example }))
-        .collect();
-    let (frames, stances) = (data.codebook.frames.len(), data.codebook.stances.len());
-    settings
-        .par_iter()
-        .map(|&setting| {
-            let (model, _) = StanceModel::fit(
-                setting,
-                train_rows,
-                &examples,
-                frames,
-                stances,
-                VALIDATION_TOLERANCE,
-            )?;
-            let probabilities = test_rows.iter().map(|row| {
-                let row: Vec<(u32, f32)> =
-                    row.indices.iter().copied().zip(row.values.iter().copied()).collect();
-                model.probabilities(&row)
-            });
-            Ok(probabilities.collect())
-        })
-        .collect()
+fn log_loss(score: f64, positive: bool) -> f64 {
+    softplus(if positive { -score } else { score })
 }
 
-fn log_loss(scores: &[f64], positive: &[bool]) -> f64 {
-    let of = |(&score, &positive): (&f64, &bool)| {
-        let z = if positive { -score } else { score };
-        z.max(0.0) + libm::log1p(libm::exp(-z.abs()))
-    };
-    scores.iter().zip(positive).map(of).sum()
-}
-
-fn softmax_loss(scores: &[f64], factor: f64, class: &[usize]) -> f64 {
+/// The log-loss of frames that exclude each other, after a common factor has been fitted.
+fn single_loss(scores: &BySentence, class: &[usize], rows: &[usize]) -> f64 {
+    let (scores, class) = picked(scores, class, rows);
     let frames = scores.len() / class.len().max(1);
+    let line = Calibration::temperature(&scores, frames, &class);
     let of = |(row, &class): (&[f64], &usize)| {
-        let mut z: Vec<f64> = row.iter().map(|score| factor * score).collect();
+        let mut z: Vec<f64> = row.iter().map(|score| line.slope * score).collect();
         let truth = z[class];
         softmax(&mut z) - truth
     };
-    scores.chunks_exact(frames).zip(class).map(of).sum()
+    scores.chunks_exact(frames).zip(&class).map(of).sum()
 }
 
-/// The index with the least value, the first among equals.
-fn least(count: usize, value: impl Fn(usize) -> f64) -> usize {
-    largest((0..count).map(|index| -value(index)))
+/// The index of the least value, the first among equals.
+fn least(values: impl IntoIterator<Item = f64>) -> usize {
+    largest(values.into_iter().map(|value| -value))
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::calibration::Calibration;
 use super::classifier::{Classifier, ModelCard};
 use super::linear::Linear;
-use super::stance::StanceModel;
+use super::stance::{StanceModel, stance_shares};
 use crate::data::{AtomicFile, Codebook};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{SignalList, Tfidf, TfidfTensors, Vocabulary};
@@ -248,12 +248,13 @@ fn build(header: Header, tensors: &Tensors<'_>) -> Result<Classifier, String> {
         .chunks_exact(2)
         .map(|line| Calibration { slope: line[0], intercept: line[1] })
         .collect();
-    let stance = match card.stance {
+    let stance = match card.stance_c {
         None => None,
         Some(_) if stances == 0 => return Err("it has stance weights but no stances".to_owned()),
         Some(_) => {
             let linear = tensors.linear("stances", columns, frames * stances)?;
-            Some(StanceModel { linear, stances })
+            let shares = stance_shares(&card.stance_counts, stances);
+            Some(StanceModel { linear, stances, shares })
         }
     };
     let frames = tensors.linear("frames", columns, frames)?;

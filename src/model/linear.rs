@@ -48,10 +48,10 @@ impl Linear {
     }
 
     /// `W x + b` for one row.
-    pub(super) fn scores(&self, row: &[(u32, f32)]) -> Vec<f64> {
+    pub(super) fn scores(&self, row: impl IntoIterator<Item = (u32, f32)>) -> Vec<f64> {
         let outputs = self.outputs();
         let mut scores = self.intercepts.to_vec();
-        for &(column, value) in row {
+        for (column, value) in row {
             let weights = &self.weights[column as usize * outputs..][..outputs];
             for (score, &weight) in scores.iter_mut().zip(weights) {
                 *score += f64::from(value) * f64::from(weight);

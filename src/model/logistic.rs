@@ -1,15 +1,15 @@
 //! L2-regularised logistic regression on sparse rows.
 
-use std::fmt;
-
 use linfa::ParamGuard;
 use linfa::dataset::DatasetBase;
-use linfa::traits::{Fit, PredictInplace};
+use linfa::traits::Fit;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
-use super::objective::{Binary, Objective, Softmax, dot, logistic, softmax};
-use super::{dense, trust_region};
+use super::dense;
+use super::fitted::{FitReport, Logistic, Softmaxed};
+use super::objective::{Binary, Objective, Penalty, Softmax, dots};
+use super::trust_region::{Stopped, minimise};
 use crate::error::{Error, Result};
 use crate::features::SparseMatrix;
 
@@ -31,6 +31,8 @@ pub enum ClassWeight {
     /// Every row counts 1.
     #[default]
     None,
+    /// The square root of balanced weights.
+    Sqrt,
     /// A row counts `n / (classes · rows of its class)`, so that all classes weigh the same.
     Balanced,
 }
@@ -162,38 +164,6 @@ impl ParamGuard for LogisticParams {
     }
 }
 
-/// How a fit ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct FitReport {
-    /// Which optimiser fitted.
-    pub solver: Solver,
-    /// Steps taken; not known of the linfa solver, which does not tell.
-    pub iterations: Option<usize>,
-    /// The objective at the end.
-    pub objective: f64,
-    /// The gradient's norm at the end, as a share of its norm at zero.
-    pub gradient_norm: f64,
-    /// Whether that is at most the tolerance asked for.
-    pub converged: bool,
-}
-
-impl fmt::Display for FitReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(iterations) = self.iterations {
-            write!(f, "{iterations} iterations, ")?;
-        }
-        write!(
-            f,
-            "objective {:.4}, gradient {:.1e} of its start",
-            self.objective, self.gradient_norm
-        )?;
-        match self.converged {
-            true => Ok(()),
-            false => write!(f, ", NOT converged"),
-        }
-    }
-}
-
 /// The linfa solver stops on its own account, sometimes early; what it reaches counts as converged
 /// within this share of the gradient at zero. (Probabilities then differ from the optimum's by
 /// less than 1e-4.)
@@ -212,23 +182,83 @@ impl LogisticValidParams {
         positive: &[bool],
         start: Option<&[f64]>,
     ) -> Result<Logistic> {
-        let positives = positive.iter().filter(|&&positive| positive).count();
-        if positives == 0 || positives == positive.len() {
+        let [fitted] = self.fit_lanes(rows, [positive], [start])?;
+        Ok(fitted)
+    }
+
+    /// Answers several yes-or-no questions about the same rows, each as [`Self::fit_binary`] would
+    /// to the last bit, but reading the rows once for all.
+    pub(super) fn fit_questions(
+        &self,
+        rows: &SparseMatrix,
+        questions: &[&[bool]],
+        starts: &[Option<&[f64]>],
+    ) -> Result<Vec<Logistic>> {
+        const LANES: usize = 4;
+        let mut fitted = Vec::new();
+        for (questions, starts) in questions.chunks(LANES).zip(starts.chunks(LANES)) {
+            match (questions, starts) {
+                (&[a, b, c, d], &[e, f, g, h]) => {
+                    fitted.extend(self.fit_lanes(rows, [a, b, c, d], [e, f, g, h])?);
+                }
+                (&[a, b, c], &[e, f, g]) => {
+                    fitted.extend(self.fit_lanes(rows, [a, b, c], [e, f, g])?);
+                }
+                (&[a, b], &[e, f]) => fitted.extend(self.fit_lanes(rows, [a, b], [e, f])?),
+                _ => {
+                    for (question, start) in questions.iter().zip(starts) {
+                        fitted.push(self.fit_binary(rows, question, *start)?);
+                    }
+                }
+            }
+        }
+        Ok(fitted)
+    }
+
+    fn fit_lanes<const K: usize>(
+        &self,
+        rows: &SparseMatrix,
+        positive: [&[bool]; K],
+        starts: [Option<&[f64]>; K],
+    ) -> Result<[Logistic; K]> {
+        let counts = positive.map(|positive| {
+            let positives = positive.iter().filter(|&&positive| positive).count();
+            [positive.len() - positives, positives]
+        });
+        if counts.iter().flatten().any(|&count| count == 0) {
             return Err(one_class());
         }
-        let counts = [positive.len() - positives, positives];
-        let costs = positive.iter().map(|&positive| self.cost(&counts, usize::from(positive)));
-        let mut objective = Binary::new(rows, positive, costs.collect());
-        let mut x = match self.solver {
-            Solver::Sparse => start.map_or_else(|| vec![0.0; objective.dimension()], <[_]>::to_vec),
-            Solver::Linfa => {
-                self.check_unweighted()?;
-                dense::fit_binary(rows, positive, self.c, self.max_iterations)?
+        let costs = counts.map(|counts| [0, 1].map(|class| self.cost(&counts, class)));
+        // The weight of a column that no row holds is 0.
+        let (compact, columns) = rows.compact();
+        let mut objective = Binary::new(&compact, positive, costs);
+        let mut x = vec![[0.0; K]; objective.dimension()];
+        for k in 0..K {
+            let start = match self.solver {
+                Solver::Sparse => starts[k].map(<[f64]>::to_vec),
+                Solver::Linfa => {
+                    self.check_unweighted()?;
+                    Some(dense::fit_binary(rows, positive[k], self.c, self.max_iterations)?)
+                }
+            };
+            if let Some(start) = start {
+                for (x, &column) in x.iter_mut().zip(&columns) {
+                    x[k] = start[column as usize];
+                }
+                x[columns.len()][k] = start[rows.columns()];
             }
-        };
-        let report = self.finish(&mut objective, &mut x);
-        let intercept = x.pop().unwrap_or_default();
-        Ok(Logistic { weights: Array1::from(x), intercept, report })
+        }
+        let reports = self.finish(&mut objective, &mut x);
+        let mut lane = 0;
+        Ok(reports.map(|report| {
+            let mut weights = Array1::zeros(rows.columns());
+            for (x, &column) in x.iter().zip(&columns) {
+                weights[column as usize] = x[lane];
+            }
+            let intercept = x[columns.len()][lane];
+            lane += 1;
+            Logistic { weights, intercept, report }
+        }))
     }
 
     /// Fits several classes; `start` holds the weights of the first column for all classes, of
@@ -236,6 +266,30 @@ impl LogisticValidParams {
     pub(super) fn fit_softmax(
         &self,
         rows: &SparseMatrix,
+        classes: usize,
+        class: &[usize],
+        start: Option<&[f64]>,
+    ) -> Result<Softmaxed> {
+        self.fit_classes(rows, Penalty::Plain, classes, class, start)
+    }
+
+    /// The same on columns that stand in `blocks` blocks, alike in each: the weights of a column
+    /// in a block are a part shared by all blocks and a part of its own, with a penalty on either.
+    pub(super) fn fit_tied(
+        &self,
+        rows: &SparseMatrix,
+        blocks: usize,
+        classes: usize,
+        class: &[usize],
+        start: Option<&[f64]>,
+    ) -> Result<Softmaxed> {
+        self.fit_classes(rows, Penalty::Tied { blocks }, classes, class, start)
+    }
+
+    fn fit_classes(
+        &self,
+        rows: &SparseMatrix,
+        penalty: Penalty,
         classes: usize,
         class: &[usize],
         start: Option<&[f64]>,
@@ -248,165 +302,92 @@ impl LogisticValidParams {
             return Err(one_class());
         }
         let costs = class.iter().map(|&class| self.cost(&counts, class)).collect();
-        let mut objective = Softmax::new(rows, classes, class, costs);
+        let mut objective = Softmax::new(rows, classes, class, costs, penalty);
         let mut x = match self.solver {
-            Solver::Sparse => start.map_or_else(|| vec![0.0; objective.dimension()], <[_]>::to_vec),
+            Solver::Sparse => {
+                start.map_or_else(|| vec![0.0; objective.dimension()], |x| objective.fill_up(x))
+            }
             Solver::Linfa => {
                 self.check_unweighted()?;
-                dense::fit_softmax(rows, classes, class, self.c, self.max_iterations)?
+                let x = dense::fit_softmax(rows, classes, class, self.c, self.max_iterations)?;
+                objective.fill_up(&x)
             }
         };
-        let report = self.finish(&mut objective, &mut x);
+        let [report] = self.finish(&mut objective, x.as_chunks_mut::<1>().0);
+        let mut x = objective.strip(&x);
         let intercepts = x.split_off(rows.columns() * classes);
         let weights = Array2::from_shape_vec((rows.columns(), classes), x)
             .map_err(|error| Error::from(crate::error::ErrorKind::Numeric(error.to_string())))?;
         Ok(Softmaxed { weights, intercepts: Array1::from(intercepts), report })
     }
 
+    /// `C` times the weight of a row of `class`.
     fn cost(&self, counts: &[usize], class: usize) -> f64 {
-        match self.class_weight {
-            ClassWeight::None => self.c,
-            ClassWeight::Balanced => {
-                let rows: usize = counts.iter().sum();
-                let classes = counts.iter().filter(|&&count| count > 0).count();
-                self.c * rows as f64 / (classes * counts[class]) as f64
+        let rows: usize = counts.iter().sum();
+        let classes = counts.iter().filter(|&&count| count > 0).count();
+        let balanced = rows as f64 / (classes * counts[class]) as f64;
+        self.c
+            * match self.class_weight {
+                ClassWeight::None => 1.0,
+                ClassWeight::Sqrt => balanced.sqrt(),
+                ClassWeight::Balanced => balanced,
             }
-        }
     }
 
     fn check_unweighted(&self) -> Result<()> {
         match self.class_weight {
             ClassWeight::None => Ok(()),
-            ClassWeight::Balanced => Err(Error::parameter(
+            ClassWeight::Sqrt | ClassWeight::Balanced => Err(Error::parameter(
                 "class-weight",
-                "linfa-logistic takes no weights; use `--solver sparse`",
+                "linfa-logistic takes no weights; give `--class-weight none`, or `--solver sparse`",
             )),
         }
     }
 
     /// Minimises with the sparse solver, or measures what the linfa solver reached.
-    fn finish(&self, objective: &mut impl Objective, x: &mut [f64]) -> FitReport {
-        let mut gradient = vec![0.0; x.len()];
-        let mut norm_at = |objective: &mut _, x: &[f64]| {
-            let value = Objective::value(objective, x);
-            Objective::gradient(objective, x, &mut gradient);
-            (value, dot(&gradient, &gradient).sqrt())
+    fn finish<const K: usize>(
+        &self,
+        objective: &mut impl Objective<K>,
+        x: &mut [[f64; K]],
+    ) -> [FitReport; K] {
+        let mut gradient = vec![[0.0; K]; x.len()];
+        let mut norms_at = |objective: &mut _, x: &[[f64; K]]| {
+            let values = Objective::values(objective, x);
+            Objective::gradients(objective, x, [true; K], &mut gradient);
+            (values, dots(&gradient, &gradient).map(f64::sqrt))
         };
-        let (_, at_zero) = norm_at(objective, &vec![0.0; x.len()]);
-        let at_zero = at_zero.max(f64::MIN_POSITIVE);
-        let (iterations, value, norm, tolerance) = match self.solver {
+        let (_, at_zero) = norms_at(objective, &vec![[0.0; K]; x.len()]);
+        let at_zero = at_zero.map(|norm| norm.max(f64::MIN_POSITIVE));
+        let (ends, tolerance) = match self.solver {
             Solver::Sparse => {
-                let target = self.tolerance * at_zero;
-                let end = trust_region::minimise(objective, x, target, self.max_iterations);
-                (Some(end.iterations), end.objective, end.gradient_norm, self.tolerance)
+                let targets = at_zero.map(|norm| self.tolerance * norm);
+                (minimise(objective, x, targets, self.max_iterations), self.tolerance)
             }
             Solver::Linfa => {
-                let (value, norm) = norm_at(objective, x);
-                (None, value, norm, LINFA_TOLERANCE)
+                let (values, norms) = norms_at(objective, x);
+                let mut ends = [Stopped::default(); K];
+                for k in 0..K {
+                    ends[k].objective = values[k];
+                    ends[k].gradient_norm = norms[k];
+                }
+                (ends, LINFA_TOLERANCE)
             }
         };
-        let gradient_norm = norm / at_zero;
-        FitReport {
-            solver: self.solver,
-            iterations,
-            objective: value,
-            gradient_norm,
-            converged: gradient_norm <= tolerance,
-        }
+        std::array::from_fn(|k| {
+            let gradient_norm = ends[k].gradient_norm / at_zero[k];
+            FitReport {
+                solver: self.solver,
+                iterations: (self.solver == Solver::Sparse).then_some(ends[k].iterations),
+                objective: ends[k].objective,
+                gradient_norm,
+                converged: gradient_norm <= tolerance,
+            }
+        })
     }
 }
 
 fn one_class() -> Error {
     Error::training("all rows are of one class", "give rows of at least two classes")
-}
-
-/// A fitted logistic regression with two classes.
-#[derive(Debug, Clone)]
-pub struct Logistic {
-    weights: Array1<f64>,
-    intercept: f64,
-    report: FitReport,
-}
-
-impl Logistic {
-    /// One weight a column.
-    pub fn weights(&self) -> &Array1<f64> {
-        &self.weights
-    }
-
-    /// The log-odds of an empty row.
-    pub fn intercept(&self) -> f64 {
-        self.intercept
-    }
-
-    /// How the fit ended.
-    pub fn report(&self) -> &FitReport {
-        &self.report
-    }
-
-    /// `w·x + b` for every row: the log-odds of the positive class.
-    pub fn scores(&self, rows: &SparseMatrix) -> Array1<f64> {
-        let weights = self.weights.as_slice().unwrap_or_default();
-        rows.iter().map(|row| row.dot(weights) + self.intercept).collect()
-    }
-
-    /// The probability of the positive class for every row.
-    pub fn probabilities(&self, rows: &SparseMatrix) -> Array1<f64> {
-        self.scores(rows).mapv(logistic)
-    }
-
-    /// Weights and intercept, to start another fit from.
-    pub(super) fn variables(&self) -> Vec<f64> {
-        self.weights.iter().copied().chain([self.intercept]).collect()
-    }
-}
-
-/// A fitted logistic regression with several classes.
-#[derive(Debug, Clone)]
-pub struct Softmaxed {
-    weights: Array2<f64>,
-    intercepts: Array1<f64>,
-    report: FitReport,
-}
-
-impl Softmaxed {
-    /// `columns × classes` weights.
-    pub fn weights(&self) -> &Array2<f64> {
-        &self.weights
-    }
-
-    /// One intercept a class.
-    pub fn intercepts(&self) -> &Array1<f64> {
-        &self.intercepts
-    }
-
-    /// How the fit ended.
-    pub fn report(&self) -> &FitReport {
-        &self.report
-    }
-
-    /// `W x + b`, rows × classes.
-    pub fn scores(&self, rows: &SparseMatrix) -> Array2<f64> {
-        let mut scores = Array2::zeros((rows.rows(), self.intercepts.len()));
-        for (row, mut scores) in rows.iter().zip(scores.rows_mut()) {
-            scores.assign(&self.intercepts);
-            for (&column, &value) in row.indices.iter().zip(row.values) {
-                scores.scaled_add(f64::from(value), &self.weights.row(column as usize));
-            }
-        }
-        scores
-    }
-
-    /// Probabilities, rows × classes; every row sums to 1.
-    pub fn probabilities(&self, rows: &SparseMatrix) -> Array2<f64> {
-        let mut scores = self.scores(rows);
-        for mut row in scores.rows_mut() {
-            if let Some(row) = row.as_slice_mut() {
-                softmax(row);
-            }
-        }
-        scores
-    }
 }
 
 impl<'a> Fit<&'a SparseMatrix, Array1<bool>, Error> for LogisticValidParams {
@@ -437,42 +418,10 @@ impl<'a> Fit<&'a SparseMatrix, Array1<usize>, Error> for LogisticValidParams {
     }
 }
 
-impl PredictInplace<SparseMatrix, Array1<bool>> for Logistic {
-    fn predict_inplace(&self, rows: &SparseMatrix, positive: &mut Array1<bool>) {
-        positive.assign(&self.scores(rows).mapv(|score| score >= 0.0));
-    }
-
-    fn default_target(&self, rows: &SparseMatrix) -> Array1<bool> {
-        Array1::default(rows.rows())
-    }
-}
-
-impl PredictInplace<SparseMatrix, Array1<usize>> for Softmaxed {
-    fn predict_inplace(&self, rows: &SparseMatrix, class: &mut Array1<usize>) {
-        for (scores, class) in self.scores(rows).rows().into_iter().zip(class) {
-            *class = largest(scores.iter().copied());
-        }
-    }
-
-    fn default_target(&self, rows: &SparseMatrix) -> Array1<usize> {
-        Array1::default(rows.rows())
-    }
-}
-
-/// The index of the largest value, the first among equals.
-pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> usize {
-    let mut best = (0, f64::NEG_INFINITY);
-    for (index, value) in values.into_iter().enumerate() {
-        if value > best.1 {
-            best = (index, value);
-        }
-    }
-    best.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use linfa::traits::PredictInplace;
     use rand::{Rng, SeedableRng};
 
     /// 200 random rows of 8 values among 30 columns; the class depends on the first columns.

@@ -5,6 +5,7 @@ mod classifier;
 mod cross_validation;
 mod dense;
 mod file;
+mod fitted;
 mod linear;
 mod logistic;
 mod objective;
@@ -17,9 +18,7 @@ pub use calibration::{Calibration, FEWEST_POSITIVES};
 pub use classifier::{Classifier, Contribution, Explanation, ModelCard, Prediction};
 pub use cross_validation::OutOfFold;
 pub use file::FORMAT_VERSION;
-pub use logistic::{
-    ClassWeight, FitReport, Logistic, LogisticParams, LogisticValidParams, Softmaxed, Solver,
-};
-pub use stance::{StanceKind, StanceSetting};
+pub use fitted::{FitReport, Logistic, Softmaxed};
+pub use logistic::{ClassWeight, LogisticParams, LogisticValidParams, Solver};
 pub use threshold::{ThresholdRule, f1_threshold};
 pub use training::{ClassifierParams, Regularisation, Trained, TrainingData};

@@ -11,11 +11,10 @@ use super::calibration::{Calibration, FEWEST_POSITIVES};
 use super::classifier::{Classifier, ModelCard};
 use super::cross_validation::{Choices, CrossValidation, OutOfFold};
 use super::dense;
+use super::fitted::FitReport;
 use super::linear::{Linear, Output};
-use super::logistic::{
-    ClassWeight, FitReport, LogisticParams, LogisticValidParams, MOST_C, Solver,
-};
-use super::stance::{StanceExample, StanceModel};
+use super::logistic::{ClassWeight, LogisticParams, LogisticValidParams, MOST_C, Solver};
+use super::stance::{StanceExample, StanceProblem, stance_counts};
 use super::threshold::ThresholdRule;
 use crate::data::{Choice, Codebook, LabelSet, grouped_stratified_folds};
 use crate::error::{Error, Result};
@@ -91,7 +90,7 @@ impl Default for ClassifierParams {
         ClassifierParams {
             features: TfidfParams::default(),
             c: Regularisation::Auto,
-            class_weight: ClassWeight::None,
+            class_weight: ClassWeight::Sqrt,
             solver: Solver::Sparse,
             calibrate: true,
             threshold: ThresholdRule::Auto,
@@ -125,8 +124,8 @@ pub struct Trained {
     pub out_of_fold: Option<OutOfFold>,
     /// How the fit of each frame ended; one for all with a single choice.
     pub frame_fits: Vec<FitReport>,
-    /// How the fits of stance ended.
-    pub stance_fits: Vec<FitReport>,
+    /// How the fit of stance ended, where there was one.
+    pub stance_fit: Option<FitReport>,
     /// What the person should know.
     pub notes: Vec<String>,
 }
@@ -186,7 +185,7 @@ impl ClassifierParams {
     /// Fits a classifier.
     ///
     /// Folds are dealt by document and stratified over frames and stances. Out-of-fold scores
-    /// decide C, calibration, thresholds and the kind of stance model; then everything is refitted
+    /// decide C, calibration and thresholds; then everything is refitted
     /// on all sentences. `progress` is called with the share done, from any thread.
     ///
     /// # Errors
@@ -210,7 +209,11 @@ impl ClassifierParams {
         let validation = self.cross_validate(data, &ngrams, &grid, progress, &mut notes)?;
         let choices = match &validation {
             Some(validation) => self.choose(data, validation, &mut notes)?,
-            None => Choices::without_validation(data.frames(), grid[0], self.fixed_threshold()),
+            None => {
+                let stance = (!data.stance_examples().is_empty()).then_some(grid[0]);
+                let threshold = self.fixed_threshold();
+                Choices { stance, ..Choices::untried(data.frames(), grid[0], threshold) }
+            }
         };
         let out_of_fold = validation
             .as_ref()
@@ -221,15 +224,15 @@ impl ClassifierParams {
         let tfidf = ngrams.fit(&all)?;
         let rows = ngrams.transform(&tfidf, &all);
         let (frames, frame_fits) = self.fit_frames(data, &rows, &choices)?;
-        let (stance, stance_fits) = match choices.stance {
-            Some(setting) => {
+        let (stance, stance_fit) = match choices.stance {
+            Some(c) => {
                 let examples = data.stance_examples();
                 let stances = data.codebook.stances.len();
-                let (model, fits) =
-                    StanceModel::fit(setting, &rows, &examples, data.frames(), stances, 1e-6)?;
-                (Some(model), fits)
+                let problem = StanceProblem::new(&rows, &examples, data.frames(), stances);
+                let (model, fit) = problem.fit(c, 1e-6, &mut None)?;
+                (Some(model), fit)
             }
-            None => (None, Vec::new()),
+            None => (None, None),
         };
         for (frame, fit) in frame_fits.iter().enumerate().filter(|(_, fit)| !fit.converged) {
             let name = match data.codebook.choice {
@@ -252,7 +255,7 @@ impl ClassifierParams {
             card,
         };
         progress(1.0);
-        Ok(Trained { classifier, out_of_fold, frame_fits, stance_fits, notes })
+        Ok(Trained { classifier, out_of_fold, frame_fits, stance_fit, notes })
     }
 
     fn fixed_threshold(&self) -> f64 {
@@ -378,7 +381,8 @@ impl ClassifierParams {
             }
             Choice::Single => {
                 let params = self.logistic(choices.c[0], self.solver)?;
-                let (outputs, report) = fit_single(&params, rows, data.frames(), &data.class())?;
+                let (outputs, report) =
+                    fit_single(&params, rows, data.frames(), &data.class(), &mut None)?;
                 Ok((Linear::from_outputs(rows.columns(), &outputs), vec![report]))
             }
         }
@@ -393,13 +397,10 @@ impl ClassifierParams {
     ) -> ModelCard {
         let (frames, stances) = (data.frames(), data.codebook.stances.len());
         let mut frame_counts = vec![0; frames];
-        let mut stance_counts = vec![vec![0; stances]; frames];
         for label in data.labels.iter().flat_map(|labels| labels.iter()) {
             frame_counts[label.frame] += 1;
-            if let Some(stance) = label.stance {
-                stance_counts[label.frame][stance] += 1;
-            }
         }
+        let stance_counts = stance_counts(&data.stance_examples(), frames, stances);
         ModelCard {
             signals: features.has_signals(),
             features: features.clone(),
@@ -409,7 +410,7 @@ impl ClassifierParams {
             solver: self.solver,
             calibrated: choices.calibration.iter().map(|&line| line != Calibration::NONE).collect(),
             threshold: self.threshold,
-            stance: choices.stance,
+            stance_c: choices.stance,
             folds,
             seed: self.seed,
             sentences: data.texts.len(),
@@ -425,23 +426,27 @@ impl ClassifierParams {
 /// Fits frames that exclude each other, an output each.
 ///
 /// Two classes are one question, as in scikit-learn: a binary model, half of it on either side, so
-/// that the softmax of both sides is its probability.
+/// that the softmax of both sides is its probability. `start` is where to begin, and is left where
+/// the fit ended.
 pub(super) fn fit_single(
     params: &LogisticValidParams,
     rows: &SparseMatrix,
     classes: usize,
     class: &[usize],
+    start: &mut Option<Vec<f64>>,
 ) -> Result<(Vec<Output>, FitReport)> {
     if classes == 2 {
         let positive: Vec<bool> = class.iter().map(|&class| class == 1).collect();
-        let model = params.fit_binary(rows, &positive, None)?;
+        let model = params.fit_binary(rows, &positive, start.as_deref())?;
+        *start = Some(model.variables());
         let half = |sign: f64| {
             let weights = model.weights().iter().map(|weight| 0.5 * sign * weight).collect();
             Output { weights, intercept: 0.5 * sign * model.intercept() }
         };
         return Ok((vec![half(-1.0), half(1.0)], model.report().clone()));
     }
-    let model = params.fit_softmax(rows, classes, class, None)?;
+    let model = params.fit_softmax(rows, classes, class, start.as_deref())?;
+    *start = Some(model.variables());
     let outputs = (0..classes)
         .map(|class| Output {
             weights: model.weights().column(class).to_vec(),

@@ -1,194 +1,293 @@
-//! Trust-region Newton steps by conjugate gradients.
+//! Trust-region Newton steps by conjugate gradients, for several functions side by side.
 
-use super::objective::{Objective, dot};
+use super::objective::{Objective, dots};
 
 /// Where a solver stopped.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Stopped {
     pub(super) iterations: usize,
     pub(super) objective: f64,
     pub(super) gradient_norm: f64,
 }
 
-/// Minimises from `x` until the gradient's norm is at most `gradient_norm`, or for
-/// `max_iterations` Newton steps.
+/// Minimises the `K` functions of an objective from `x`, each until its gradient's norm is at most
+/// its entry of `gradient_norms`, or for `max_iterations` Newton steps.
 ///
 /// Each step is found by preconditioned conjugate gradients inside an ellipsoid that grows and
-/// shrinks with how well the quadratic model foretold the last step.
+/// shrinks with how well the quadratic model foretold the last step. The functions go through the
+/// rows together, so that these are read once for all; a function that is done waits for the
+/// others. None sees another's numbers: what is found does not depend on which stand side by side.
 ///
 /// # References
 ///
 /// Lin, Weng & Keerthi 2008, Trust region Newton method for large-scale logistic regression,
 /// JMLR 9:627–650; Hsia, Chiang & Lin 2018, Preconditioned conjugate gradient methods in truncated
 /// Newton frameworks for large-scale linear classification, ACML.
-pub(super) fn minimise(
-    objective: &mut impl Objective,
-    x: &mut [f64],
-    gradient_norm: f64,
+pub(super) fn minimise<const K: usize>(
+    objective: &mut impl Objective<K>,
+    x: &mut [[f64; K]],
+    gradient_norms: [f64; K],
     max_iterations: usize,
-) -> Stopped {
-    // Constants of the references.
-    const ACCEPT: f64 = 1e-4;
-    const POOR: f64 = 0.25;
-    const GOOD: f64 = 0.75;
+) -> [Stopped; K] {
     let n = objective.dimension();
-    let mut gradient = vec![0.0; n];
-    let mut diagonal = vec![0.0; n];
+    let zeros = || vec![[0.0; K]; n];
+    let (mut gradient, mut diagonal, mut candidate) = (zeros(), zeros(), zeros());
     let mut work = ConjugateGradients::new(n);
-    let mut candidate = vec![0.0; n];
-    let mut value = objective.value(x);
-    objective.gradient(x, &mut gradient);
-    let mut norm = dot(&gradient, &gradient).sqrt();
-    let mut radius = f64::NAN;
-    let mut iterations = 0;
-    while norm > gradient_norm && iterations < max_iterations {
-        objective.hessian_diagonal(&mut diagonal);
-        if radius.is_nan() {
-            radius = scaled_norm(&gradient, &diagonal, |g, d| g * g / d);
+    let values = objective.values(x);
+    objective.gradients(x, [true; K], &mut gradient);
+    let norms = dots(&gradient, &gradient).map(f64::sqrt);
+    let mut lanes: [Lane; K] = std::array::from_fn(|k| {
+        Lane::new(values[k], norms[k], norms[k] > gradient_norms[k] && max_iterations > 0)
+    });
+    while lanes.iter().any(|lane| lane.running) {
+        objective.hessian_diagonals(&mut diagonal);
+        if lanes.iter().any(|lane| lane.radius.is_nan()) {
+            let radii = scaled_norms(&gradient, &diagonal, |g, d| g * g / d);
+            for (lane, radius) in lanes.iter_mut().zip(radii) {
+                lane.radius = radius;
+            }
         }
-        work.solve(objective, &gradient, &diagonal, radius);
-        let step = &work.step;
-        for ((candidate, x), step) in candidate.iter_mut().zip(x.iter()).zip(step) {
-            *candidate = x + step;
+        work.solve(objective, &gradient, &diagonal, &lanes);
+        for ((candidate, x), step) in candidate.iter_mut().zip(x.iter()).zip(&work.step) {
+            *candidate = std::array::from_fn(|k| x[k] + step[k]);
         }
-        let slope = dot(&gradient, step);
-        let foretold = -0.5 * (slope - dot(step, &work.residual));
-        let new_value = objective.value(&candidate);
-        if !new_value.is_finite() {
-            radius *= 0.25;
-            iterations += 1;
-            continue;
+        let slopes = dots(&gradient, &work.step);
+        let leftovers = dots(&work.step, &work.residual);
+        let lengths = scaled_norms(&work.step, &diagonal, |s, d| s * s * d);
+        let values = objective.values(&candidate);
+        let mut accepted = [false; K];
+        for (k, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| lane.running) {
+            accepted[k] = lane.judge(Step {
+                value: values[k],
+                slope: slopes[k],
+                foretold: -0.5 * (slopes[k] - leftovers[k]),
+                length: lengths[k],
+                reached_radius: work.reached_radius[k],
+            });
+            lane.running &= lane.iterations < max_iterations;
         }
-        let gained = value - new_value;
-        let length = scaled_norm(step, &diagonal, |s, d| s * s * d);
-        if iterations == 0 {
-            radius = radius.min(length);
+        if accepted.contains(&true) {
+            for (x, candidate) in x.iter_mut().zip(&candidate) {
+                for k in 0..K {
+                    if accepted[k] {
+                        x[k] = candidate[k];
+                    }
+                }
+            }
+            objective.gradients(x, accepted, &mut gradient);
+            let norms = dots(&gradient, &gradient).map(f64::sqrt);
+            for (k, lane) in lanes.iter_mut().enumerate().filter(|&(k, _)| accepted[k]) {
+                lane.norm = norms[k];
+                lane.running &= lane.norm > gradient_norms[k];
+            }
         }
-        iterations += 1;
+    }
+    lanes.map(|lane| Stopped {
+        iterations: lane.iterations,
+        objective: lane.value,
+        gradient_norm: lane.norm,
+    })
+}
+
+/// Where one of the functions stands.
+struct Lane {
+    value: f64,
+    norm: f64,
+    /// How far its quadratic model is trusted, in the norm of the diagonal; not a number at first.
+    radius: f64,
+    iterations: usize,
+    running: bool,
+}
+
+/// A step that was tried.
+struct Step {
+    /// The function's value there.
+    value: f64,
+    /// The gradient's product with the step.
+    slope: f64,
+    /// How much the quadratic model says is gained.
+    foretold: f64,
+    /// In the norm of the diagonal.
+    length: f64,
+    reached_radius: bool,
+}
+
+impl Lane {
+    fn new(value: f64, norm: f64, running: bool) -> Self {
+        Lane { value, norm, radius: f64::NAN, iterations: 0, running }
+    }
+
+    /// Whether the step is taken; sets how far the next may go.
+    fn judge(&mut self, step: Step) -> bool {
+        // Constants of the references.
+        const ACCEPT: f64 = 1e-4;
+        const POOR: f64 = 0.25;
+        const GOOD: f64 = 0.75;
+        let first = self.iterations == 0;
+        self.iterations += 1;
+        if !step.value.is_finite() {
+            self.radius *= 0.25;
+            return false;
+        }
+        let (gained, foretold, length) = (self.value - step.value, step.foretold, step.length);
+        if first {
+            self.radius = self.radius.min(length);
+        }
         // Where a parabola through both values has its lowest point.
-        let excess = new_value - value - slope;
-        let best = if excess <= 0.0 { 4.0 } else { (-0.5 * slope / excess).max(0.25) };
-        radius = if gained < ACCEPT * foretold {
+        let excess = step.value - self.value - step.slope;
+        let best = if excess <= 0.0 { 4.0 } else { (-0.5 * step.slope / excess).max(0.25) };
+        let radius = self.radius;
+        self.radius = if gained < ACCEPT * foretold {
             (best * length).min(0.5 * radius)
         } else if gained < POOR * foretold {
             (0.25 * radius).max((best * length).min(0.5 * radius))
         } else if gained < GOOD * foretold {
             (0.25 * radius).max((best * length).min(4.0 * radius))
-        } else if work.reached_radius {
+        } else if step.reached_radius {
             4.0 * radius
         } else {
             radius.max((best * length).min(4.0 * radius))
         };
         if gained > ACCEPT * foretold {
-            value = new_value;
-            x.copy_from_slice(&candidate);
-            objective.gradient(x, &mut gradient);
-            norm = dot(&gradient, &gradient).sqrt();
-        } else if gained.abs() <= 1e-12 * value.abs() && foretold <= 1e-12 * value.abs() {
-            // No further step can be told from rounding.
-            break;
+            self.value = step.value;
+            return true;
+        }
+        // No further step can be told from rounding.
+        let least = 1e-12 * self.value.abs();
+        self.running &= gained.abs() > least || foretold > least;
+        false
+    }
+}
+
+/// By function, the root of the sum of `square` over all variables.
+fn scaled_norms<const K: usize>(
+    v: &[[f64; K]],
+    diagonal: &[[f64; K]],
+    square: impl Fn(f64, f64) -> f64,
+) -> [f64; K] {
+    let mut sums = [0.0; K];
+    for (v, d) in v.iter().zip(diagonal) {
+        for k in 0..K {
+            sums[k] += square(v[k], d[k]);
         }
     }
-    Stopped { iterations, objective: value, gradient_norm: norm }
+    sums.map(f64::sqrt)
 }
 
-fn scaled_norm(v: &[f64], diagonal: &[f64], square: impl Fn(f64, f64) -> f64) -> f64 {
-    v.iter().zip(diagonal).map(|(&v, &d)| square(v, d)).sum::<f64>().sqrt()
+struct ConjugateGradients<const K: usize> {
+    step: Vec<[f64; K]>,
+    residual: Vec<[f64; K]>,
+    direction: Vec<[f64; K]>,
+    product: Vec<[f64; K]>,
+    reached_radius: [bool; K],
 }
 
-struct ConjugateGradients {
-    step: Vec<f64>,
-    residual: Vec<f64>,
-    direction: Vec<f64>,
-    product: Vec<f64>,
-    reached_radius: bool,
-}
-
-impl ConjugateGradients {
+impl<const K: usize> ConjugateGradients<K> {
     fn new(n: usize) -> Self {
-        let zeros = || vec![0.0; n];
+        let zeros = || vec![[0.0; K]; n];
         ConjugateGradients {
             step: zeros(),
             residual: zeros(),
             direction: zeros(),
             product: zeros(),
-            reached_radius: false,
+            reached_radius: [false; K],
         }
     }
 
     /// Solves `H step = −gradient` roughly, within `‖step‖ ≤ radius` in the norm of the diagonal.
+    /// The step of a function that no longer runs is 0.
     fn solve(
         &mut self,
-        objective: &impl Objective,
-        gradient: &[f64],
-        diagonal: &[f64],
-        radius: f64,
+        objective: &impl Objective<K>,
+        gradient: &[[f64; K]],
+        diagonal: &[[f64; K]],
+        lanes: &[Lane; K],
     ) {
         const LOOSENESS: f64 = 0.1;
         const MOST_ITERATIONS: usize = 250;
-        self.step.fill(0.0);
-        self.reached_radius = false;
+        self.step.fill([0.0; K]);
+        self.reached_radius = [false; K];
+        let mut searching: [bool; K] = std::array::from_fn(|k| lanes[k].running);
         for (residual, gradient) in self.residual.iter_mut().zip(gradient) {
-            *residual = -gradient;
+            *residual = gradient.map(|g| -g);
         }
-        let preconditioned =
-            |residual: &[f64]| scaled_norm(residual, diagonal, |r, d| r * r / d).powi(2);
-        let mut rho = preconditioned(&self.residual);
-        let enough = LOOSENESS * rho.sqrt();
-        for (direction, (residual, d)) in
-            self.direction.iter_mut().zip(self.residual.iter().zip(diagonal))
-        {
-            *direction = residual / d;
-        }
+        let mut rho =
+            scaled_norms(&self.residual, diagonal, |r, d| r * r / d).map(|norm| norm * norm);
+        let enough = rho.map(|rho| LOOSENESS * rho.sqrt());
+        self.turn([0.0; K], diagonal, &searching);
         for _ in 0..MOST_ITERATIONS {
-            if rho.sqrt() <= enough {
+            for (searching, (rho, enough)) in searching.iter_mut().zip(rho.iter().zip(&enough)) {
+                *searching &= rho.sqrt() > *enough;
+            }
+            if !searching.contains(&true) {
                 break;
             }
-            objective.hessian_product(&self.direction, &mut self.product);
-            let curvature = dot(&self.direction, &self.product);
-            if curvature.is_nan() {
-                break;
+            objective.hessian_products(&self.direction, &mut self.product);
+            let curvature = dots(&self.direction, &self.product);
+            let to_radius = self.lengths_to_radius(diagonal, lanes);
+            let mut alpha = [0.0; K];
+            for k in 0..K {
+                searching[k] &= !curvature[k].is_nan();
+                if searching[k] {
+                    // Along a line without curvature, go as far as the model is trusted.
+                    let lowest =
+                        if curvature[k] > 0.0 { rho[k] / curvature[k] } else { f64::INFINITY };
+                    self.reached_radius[k] = lowest >= to_radius[k];
+                    alpha[k] = lowest.min(to_radius[k]);
+                }
             }
-            // Along a line without curvature, go as far as the model is trusted.
-            let alpha = match curvature > 0.0 {
-                true => rho / curvature,
-                false => f64::INFINITY,
-            };
-            let to_radius = self.length_to_radius(diagonal, radius);
-            self.reached_radius = alpha >= to_radius;
-            let alpha = alpha.min(to_radius);
-            add(&mut self.step, alpha, &self.direction);
-            add(&mut self.residual, -alpha, &self.product);
-            if self.reached_radius {
-                break;
+            self.advance(alpha);
+            for (searching, reached) in searching.iter_mut().zip(&self.reached_radius) {
+                *searching &= !reached;
             }
-            let new_rho = preconditioned(&self.residual);
-            let beta = new_rho / rho;
-            for (direction, (residual, d)) in
-                self.direction.iter_mut().zip(self.residual.iter().zip(diagonal))
-            {
-                *direction = residual / d + beta * *direction;
-            }
+            let new_rho =
+                scaled_norms(&self.residual, diagonal, |r, d| r * r / d).map(|norm| norm * norm);
+            let beta = std::array::from_fn(|k| new_rho[k] / rho[k]);
+            self.turn(beta, diagonal, &searching);
             rho = new_rho;
         }
     }
 
-    /// How far along the direction the edge of the ellipsoid lies.
-    fn length_to_radius(&self, diagonal: &[f64], radius: f64) -> f64 {
-        let (mut ss, mut sd, mut dd) = (0.0, 0.0, 0.0);
-        for ((s, p), d) in self.step.iter().zip(&self.direction).zip(diagonal) {
-            ss += s * s * d;
-            sd += s * p * d;
-            dd += p * p * d;
+    /// Goes along the direction.
+    fn advance(&mut self, alpha: [f64; K]) {
+        let moved = self.step.iter_mut().zip(&mut self.residual);
+        for ((step, residual), (direction, product)) in
+            moved.zip(self.direction.iter().zip(&self.product))
+        {
+            for k in 0..K {
+                step[k] += alpha[k] * direction[k];
+                residual[k] -= alpha[k] * product[k];
+            }
         }
-        let left = radius * radius - ss;
-        let root = (sd * sd + dd * left).sqrt();
-        if sd >= 0.0 { left / (sd + root) } else { (root - sd) / dd }
     }
-}
 
-fn add(sum: &mut [f64], factor: f64, v: &[f64]) {
-    for (sum, v) in sum.iter_mut().zip(v) {
-        *sum += factor * v;
+    /// Sets the next direction; 0 where none is searched.
+    fn turn(&mut self, beta: [f64; K], diagonal: &[[f64; K]], searching: &[bool; K]) {
+        let keep = searching.map(|searching| if searching { 1.0 } else { 0.0 });
+        let beta: [f64; K] = std::array::from_fn(|k| if searching[k] { beta[k] } else { 0.0 });
+        for (direction, (residual, d)) in
+            self.direction.iter_mut().zip(self.residual.iter().zip(diagonal))
+        {
+            for k in 0..K {
+                direction[k] = keep[k] * residual[k] / d[k] + beta[k] * direction[k];
+            }
+        }
+    }
+
+    /// How far along the direction the edge of the ellipsoid lies.
+    fn lengths_to_radius(&self, diagonal: &[[f64; K]], lanes: &[Lane; K]) -> [f64; K] {
+        let (mut ss, mut sd, mut dd) = ([0.0; K], [0.0; K], [0.0; K]);
+        for ((s, p), d) in self.step.iter().zip(&self.direction).zip(diagonal) {
+            for k in 0..K {
+                ss[k] += s[k] * s[k] * d[k];
+                sd[k] += s[k] * p[k] * d[k];
+                dd[k] += p[k] * p[k] * d[k];
+            }
+        }
+        std::array::from_fn(|k| {
+            let left = lanes[k].radius * lanes[k].radius - ss[k];
+            let root = (sd[k] * sd[k] + dd[k] * left).sqrt();
+            if sd[k] >= 0.0 { left / (sd[k] + root) } else { (root - sd[k]) / dd[k] }
+        })
     }
 }

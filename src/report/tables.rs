@@ -3,7 +3,7 @@
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use crate::data::Codebook;
-use crate::model::{Classifier, FitReport, StanceSetting};
+use crate::model::{Classifier, FitReport};
 use crate::stats::Measure;
 use crate::tasks::agree::Agreement;
 use crate::tasks::classify::TaggedDocument;
@@ -187,8 +187,8 @@ pub fn training(classifier: &Classifier, fits: &[FitReport]) -> String {
         ]));
     }
     let mut text = render(frames);
-    if let Some(StanceSetting { kind, c }) = card.stance {
-        text += &format!("\nstance: {}, C = {c}\n", kind.describe());
+    if let Some(c) = card.stance_c {
+        text += &format!("\nstance: weights of each frame tied to those of the others, C = {c}\n");
     }
     text += &format!(
         "{} sentences in {} documents, {} features\n",
