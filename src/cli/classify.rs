@@ -5,10 +5,13 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use framescope::data::{AtomicFile, Codebook, Document, TableFormat, TableWriter, documents};
+use framescope::data::{AtomicFile, Codebook, Document, RowFormat, TableFormat, documents};
 use framescope::error::{Error, ErrorKind};
+use framescope::model::StanceDetail;
 use framescope::report;
-use framescope::tasks::classify::{ProbabilityColumns, TaggedDocument, classify, header, rows};
+use framescope::tasks::classify::{
+    ProbabilityColumns, TaggedDocument, Tagger, classify, header, write_rows,
+};
 use owo_colors::{AnsiColors, OwoColorize};
 
 use super::{Failure, ModelArgs, Printer, check_output};
@@ -123,7 +126,7 @@ impl Classify {
 
     fn write_table<W: Write>(
         &self,
-        writer: W,
+        mut writer: W,
         path: &Path,
         format: TableFormat,
         documents: &[Document],
@@ -142,18 +145,18 @@ impl Classify {
             Probabilities::All => ProbabilityColumns::All,
         };
         let codebook = classifier.codebook();
-        let mut table =
-            TableWriter::new(writer, format, header(codebook, columns)).map_err(fail)?;
+        let format = RowFormat::new(format, header(codebook, columns));
+        let tagger = Tagger::new(&classifier, columns.into());
+        writer.write_all(&format.header()).map_err(fail)?;
         let bar = printer.progress("classifying", documents.len() as u64);
-        classify(&classifier, documents, |document| {
-            for row in rows(codebook, &document, columns) {
-                table.write(row).map_err(fail)?;
-            }
+        let rows = |document| write_rows(codebook, &document, columns, &format);
+        classify(&tagger, documents, rows, |rows| {
+            writer.write_all(&rows).map_err(fail)?;
             bar.inc(1);
             Ok::<(), Failure>(())
         })?;
         bar.finish_and_clear();
-        table.finish().map_err(fail)
+        Ok(writer)
     }
 
     fn view(&self, printer: &Printer) -> Result<(), Failure> {
@@ -162,7 +165,8 @@ impl Classify {
         let codebook = classifier.codebook();
         let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
         let mut seen = Vec::new();
-        classify(&classifier, &documents, |document| {
+        let tagger = Tagger::new(&classifier, StanceDetail::Given);
+        classify(&tagger, &documents, std::convert::identity, |document| {
             printer.result(&view_document(codebook, &document, width.clamp(40, 100)))?;
             seen.push(document);
             Ok::<(), Failure>(())

@@ -17,6 +17,11 @@ pub struct Document {
 }
 
 impl Document {
+    /// How many bytes its file holds; 0 where that cannot be known beforehand.
+    pub(crate) fn size(&self) -> u64 {
+        std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
+    }
+
     /// Reads the text.
     ///
     /// # Errors

@@ -13,5 +13,5 @@ pub use document::{Document, documents};
 pub use fold::{Folds, grouped_stratified_folds};
 pub use label::{Coding, Label, LabelSet};
 pub use label_file::{LabelFile, LabelSchema, LabelledRow, group_indices};
-pub use output::{AtomicFile, TableFormat, TableWriter};
+pub use output::{AtomicFile, RowFormat, Rows, TableFormat};
 pub use table::{Table, TableRow};

@@ -1,5 +1,6 @@
 //! Writing: tables in several formats, and files that appear whole or not at all.
 
+use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -30,90 +31,133 @@ impl TableFormat {
     }
 }
 
-/// Writes rows of JSON values as a table.
-pub struct TableWriter<W: Write> {
+/// How a table's rows are written.
+#[derive(Debug, Clone)]
+pub struct RowFormat {
+    format: TableFormat,
     header: Vec<String>,
-    sink: Sink<W>,
+    /// Before each value of a JSON line: a brace or comma, the name, a colon.
+    keys: Vec<String>,
 }
 
-enum Sink<W: Write> {
-    Separated(Box<csv::Writer<W>>),
-    JsonLines(W),
-}
-
-impl<W: Write> TableWriter<W> {
-    /// Starts a table by writing its header, where the format has one.
-    ///
-    /// # Errors
-    ///
-    /// Those of the writer.
-    pub fn new(writer: W, format: TableFormat, header: Vec<String>) -> io::Result<Self> {
-        let delimiter = match format {
-            TableFormat::Tsv => b'\t',
-            _ => b',',
+impl RowFormat {
+    /// Rows of `format` with these columns.
+    pub fn new(format: TableFormat, header: Vec<String>) -> Self {
+        let key = |(index, name): (usize, &String)| {
+            let before = if index == 0 { '{' } else { ',' };
+            format!("{before}{}:", Value::from(name.as_str()))
         };
-        let sink = match format {
-            TableFormat::Jsonl => Sink::JsonLines(writer),
-            TableFormat::Csv | TableFormat::Tsv => {
-                let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(writer);
-                writer.write_record(&header).map_err(io_error)?;
-                Sink::Separated(Box::new(writer))
-            }
-        };
-        Ok(TableWriter { header, sink })
+        let keys = header.iter().enumerate().map(key).collect();
+        RowFormat { format, header, keys }
     }
 
-    /// Writes a row: one value a column. In separated formats `null` is an empty cell and a list
-    /// of strings is joined with `|`.
-    ///
-    /// # Errors
-    ///
-    /// Those of the writer.
-    pub fn write(&mut self, row: Vec<Value>) -> io::Result<()> {
-        debug_assert_eq!(row.len(), self.header.len());
+    /// The line of column names; empty for JSON lines.
+    pub fn header(&self) -> Vec<u8> {
+        let mut rows = self.rows();
+        if self.format != TableFormat::Jsonl {
+            self.header.iter().for_each(|name| rows.text(name));
+            rows.end_row();
+        }
+        rows.finish()
+    }
+
+    /// Begins some rows; those of several threads can be put one after another.
+    pub fn rows(&self) -> Rows<'_> {
+        let separated = |delimiter| {
+            let mut builder = csv::WriterBuilder::new();
+            Sink::Separated(Box::new(builder.delimiter(delimiter).from_writer(Vec::new())))
+        };
+        let sink = match self.format {
+            TableFormat::Csv => separated(b','),
+            TableFormat::Tsv => separated(b'\t'),
+            TableFormat::Jsonl => Sink::JsonLines(Vec::new()),
+        };
+        Rows { format: self, sink, column: 0, buffer: String::new() }
+    }
+}
+
+enum Sink {
+    Separated(Box<csv::Writer<Vec<u8>>>),
+    JsonLines(Vec<u8>),
+}
+
+/// Rows in memory, written value by value.
+pub struct Rows<'a> {
+    format: &'a RowFormat,
+    sink: Sink,
+    /// Of the next value.
+    column: usize,
+    buffer: String,
+}
+
+impl Rows<'_> {
+    /// Writes a text.
+    pub fn text(&mut self, text: &str) {
         match &mut self.sink {
-            Sink::Separated(writer) => {
-                for value in &row {
-                    let written = match value {
-                        Value::String(text) => writer.write_field(text),
-                        Value::Null => writer.write_field(""),
-                        other => writer.write_field(other.to_string()),
-                    };
-                    written.map_err(io_error)?;
-                }
-                writer.write_record(None::<&[u8]>).map_err(io_error)?;
-            }
-            Sink::JsonLines(writer) => {
-                let object: serde_json::Map<String, Value> =
-                    self.header.iter().cloned().zip(row).collect();
-                serde_json::to_writer(&mut *writer, &object)?;
-                writer.write_all(b"\n")?;
+            Sink::Separated(_) => self.plain(text),
+            Sink::JsonLines(bytes) => {
+                bytes.extend_from_slice(self.format.keys[self.column].as_bytes());
+                self.column += 1;
+                // Writing to memory cannot fail, and any text is a JSON string.
+                let _ = serde_json::to_writer(bytes, text);
             }
         }
-        Ok(())
     }
 
-    /// Flushes and gives the writer back.
-    ///
-    /// # Errors
-    ///
-    /// Those of the writer.
-    pub fn finish(self) -> io::Result<W> {
+    /// Writes a whole number.
+    pub fn number(&mut self, number: usize) {
+        let mut text = std::mem::take(&mut self.buffer);
+        text.clear();
+        let _ = write!(text, "{number}");
+        self.plain(&text);
+        self.buffer = text;
+    }
+
+    /// Writes a probability with up to six decimals, or that there is none.
+    pub fn probability(&mut self, probability: Option<f64>) {
+        let none = match self.sink {
+            Sink::Separated(_) => "",
+            Sink::JsonLines(_) => "null",
+        };
+        let Some(probability) = probability else { return self.plain(none) };
+        let millionths = (probability * 1e6).round() as u32;
+        let mut text = std::mem::take(&mut self.buffer);
+        text.clear();
+        let _ = write!(text, "{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
+        let kept = text.trim_end_matches('0').len().max("0.0".len());
+        self.plain(&text[..kept]);
+        self.buffer = text;
+    }
+
+    /// Writes what needs no quoting in JSON.
+    fn plain(&mut self, text: &str) {
+        match &mut self.sink {
+            // Writing to memory cannot fail.
+            Sink::Separated(writer) => drop(writer.write_field(text)),
+            Sink::JsonLines(bytes) => {
+                bytes.extend_from_slice(self.format.keys[self.column].as_bytes());
+                bytes.extend_from_slice(text.as_bytes());
+            }
+        }
+        self.column += 1;
+    }
+
+    /// Ends a row.
+    pub fn end_row(&mut self) {
+        debug_assert_eq!(self.column, self.format.header.len());
+        self.column = 0;
+        match &mut self.sink {
+            Sink::Separated(writer) => drop(writer.write_record(None::<&[u8]>)),
+            Sink::JsonLines(bytes) => bytes.extend_from_slice(b"}\n"),
+        }
+    }
+
+    /// The bytes of all rows.
+    pub fn finish(self) -> Vec<u8> {
         match self.sink {
-            Sink::Separated(writer) => writer.into_inner().map_err(|error| error.into_error()),
-            Sink::JsonLines(mut writer) => {
-                writer.flush()?;
-                Ok(writer)
-            }
+            Sink::Separated(writer) => writer.into_inner().unwrap_or_default(),
+            Sink::JsonLines(bytes) => bytes,
         }
-    }
-}
-
-/// The error underneath, with its kind: a closed pipe must stay one.
-fn io_error(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
     }
 }
 
@@ -234,12 +278,27 @@ mod tests {
     fn rows_are_written_in_each_format() {
         let write = |format| {
             let header = vec!["id".to_owned(), "p".to_owned(), "x".to_owned()];
-            let mut writer = TableWriter::new(Vec::new(), format, header).unwrap();
-            writer.write(vec!["a,b".into(), 0.5.into(), Value::Null]).unwrap();
-            String::from_utf8(writer.finish().unwrap()).unwrap()
+            let format = RowFormat::new(format, header);
+            let mut rows = format.rows();
+            rows.text("a,b");
+            rows.probability(Some(0.5));
+            rows.probability(None);
+            rows.end_row();
+            String::from_utf8([format.header(), rows.finish()].concat()).unwrap()
         };
         assert_eq!(write(TableFormat::Csv), "id,p,x\n\"a,b\",0.5,\n");
         assert_eq!(write(TableFormat::Tsv), "id\tp\tx\na,b\t0.5\t\n");
         assert_eq!(write(TableFormat::Jsonl), "{\"id\":\"a,b\",\"p\":0.5,\"x\":null}\n");
+    }
+
+    #[test]
+    fn probabilities_have_up_to_six_decimals() {
+        let format = RowFormat::new(TableFormat::Csv, vec![String::new(); 6]);
+        let mut rows = format.rows();
+        for p in [0.0, 1.0, 0.25, 0.000_001_4, 0.123_456_7, 0.999_999_9] {
+            rows.probability(Some(p));
+        }
+        rows.end_row();
+        assert_eq!(rows.finish(), b"0.0,1.0,0.25,0.000001,0.123457,1.0\n");
     }
 }

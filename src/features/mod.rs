@@ -2,6 +2,7 @@
 
 mod ngram;
 mod params;
+mod scan;
 mod signal;
 mod sparse;
 mod tfidf;
@@ -9,8 +10,10 @@ mod vocabulary;
 
 pub use ngram::NgramRange;
 pub use params::{DfBound, TfidfParams, TfidfValidParams};
+pub(crate) use scan::Scanner;
+pub use scan::Scratch;
 pub use signal::{SignalList, Signals};
 pub use sparse::{SparseMatrix, SparseRow};
-pub(crate) use tfidf::TfidfTensors;
 pub use tfidf::{Evidence, Ngrams, Sentences, Tfidf};
+pub(crate) use tfidf::{SIGNAL_VALUE, TfidfTensors};
 pub use vocabulary::Vocabulary;

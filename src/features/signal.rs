@@ -132,6 +132,11 @@ impl Signals {
         &self.names[list]
     }
 
+    /// What the first word of some signal or exception begins with.
+    pub(super) fn starts(&self) -> impl Iterator<Item = &str> {
+        self.whole.keys().chain(self.prefixes.keys()).map(String::as_str)
+    }
+
     /// Whether no list holds a signal.
     pub fn is_empty(&self) -> bool {
         self.patterns.is_empty()

@@ -68,6 +68,15 @@ pub struct Prediction {
     pub stances: Vec<Vec<f64>>,
 }
 
+/// Which probabilities of stance are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StanceDetail {
+    /// Those towards the frames that are given; the others stay empty.
+    Given,
+    /// Those towards every frame.
+    All,
+}
+
 /// A trained classifier.
 ///
 /// A sentence's TF-IDF row gives one score a frame; calibration turns it into a probability, a
@@ -144,29 +153,44 @@ impl Classifier {
         &self.tfidf
     }
 
-    /// Classifies a sentence.
+    /// Classifies a sentence. For many, [`Classifier::scorer`] is faster and gives the same.
     pub fn predict(&self, sentence: &str) -> Prediction {
-        self.predict_row(&self.tfidf.row(sentence))
+        let (found, signals) = self.tfidf.ngrams_by_appearance(sentence);
+        self.predict_found(&found, &signals, StanceDetail::All)
     }
 
-    fn predict_row(&self, row: &[(u32, f32)]) -> Prediction {
-        let frames = frame_probabilities(
-            self.codebook.choice,
-            &self.calibration,
-            &self.frames.scores(row.iter().copied()),
-        );
-        let stances: Vec<Vec<f64>> = match &self.stance {
-            Some(model) => model
-                .probabilities(row.iter().copied())
-                .chunks_exact(model.stances)
-                .map(<[f64]>::to_vec)
-                .collect(),
-            None => vec![Vec::new(); frames.len()],
-        };
-        let labels = frame_labels(self.codebook.choice, &frames, &self.thresholds)
-            .map(|frame| Label { frame, stance: self.stance_taken(frame, &stances[frame]) })
-            .collect();
+    /// Classifies a sentence by the n-grams (column and count, by block) and signal lists found.
+    pub(super) fn predict_found(
+        &self,
+        found: &[Vec<(u32, u32)>; 2],
+        signals: &[usize],
+        detail: StanceDetail,
+    ) -> Prediction {
+        let mut frames = vec![0.0; self.codebook.frames.len()];
+        self.frames.score_found(&self.tfidf, found, signals, 0, &mut frames);
+        self.calibrate(&mut frames);
+        let given: Vec<usize> =
+            frame_labels(self.codebook.choice, &frames, &self.thresholds).collect();
+        let mut stances = vec![Vec::new(); frames.len()];
+        if let Some(model) = &self.stance {
+            for (frame, stances) in stances.iter_mut().enumerate() {
+                if detail == StanceDetail::All || given.contains(&frame) {
+                    stances.resize(model.stances, 0.0);
+                    let first = frame * model.stances;
+                    model.linear.score_found(&self.tfidf, found, signals, first, stances);
+                    softmax(stances);
+                }
+            }
+        }
+        let label =
+            |&frame: &usize| Label { frame, stance: self.stance_taken(frame, &stances[frame]) };
+        let labels = given.iter().map(label).collect();
         Prediction { labels, frames, stances }
+    }
+
+    /// Turns the scores of all frames into probabilities.
+    pub(super) fn calibrate(&self, scores: &mut [f64]) {
+        calibrate(self.codebook.choice, &self.calibration, scores);
     }
 
     /// `None` where no training sentence of the frame was coded for stance.
@@ -190,27 +214,27 @@ impl Classifier {
     /// Classifies a sentence and accounts for it.
     pub fn explain(&self, sentence: &str) -> Explanation {
         let evidence = self.tfidf.evidence(sentence);
-        let row: Vec<(u32, f32)> =
-            evidence.iter().map(|found| (found.column as u32, found.value)).collect();
-        let scores = self.frames.scores(row.iter().copied());
+        let (found, signals) = self.tfidf.ngrams_by_appearance(sentence);
+        let mut scores = vec![0.0; self.codebook.frames.len()];
+        self.frames.score_found(&self.tfidf, &found, &signals, 0, &mut scores);
         let calibrated = |score: &[f64]| -> Vec<f64> {
             score.iter().zip(&self.calibration).map(|(&s, line)| line.log_odds(s)).collect()
         };
         let contributions = evidence
             .into_iter()
-            .map(|found| Contribution {
-                term: self.tfidf.term(found.column).into_owned(),
-                places: found.places,
+            .map(|of| Contribution {
+                term: self.tfidf.term(of.column).into_owned(),
+                places: of.places,
                 frames: (0..scores.len())
                     .map(|frame| {
-                        let weight = self.frames.weight(found.column, frame);
-                        self.calibration[frame].slope * f64::from(found.value) * weight
+                        let weight = self.frames.weight(of.column, frame);
+                        self.calibration[frame].slope * of.value * weight
                     })
                     .collect(),
             })
             .collect();
         Explanation {
-            prediction: self.predict_row(&row),
+            prediction: self.predict_found(&found, &signals, StanceDetail::All),
             base: calibrated(&self.frames.intercepts),
             log_odds: calibrated(&scores),
             contributions,
@@ -228,19 +252,14 @@ impl Classifier {
     }
 }
 
-/// Probabilities of all frames from their scores.
-pub(super) fn frame_probabilities(
-    choice: Choice,
-    calibration: &[Calibration],
-    scores: &[f64],
-) -> Vec<f64> {
-    let lines = scores.iter().zip(calibration);
+/// Turns the scores of all frames into probabilities.
+pub(super) fn calibrate(choice: Choice, calibration: &[Calibration], scores: &mut [f64]) {
+    let lines = scores.iter_mut().zip(calibration);
     match choice {
-        Choice::Multiple => lines.map(|(&score, line)| line.probability(score)).collect(),
+        Choice::Multiple => lines.for_each(|(score, line)| *score = line.probability(*score)),
         Choice::Single => {
-            let mut scores: Vec<f64> = lines.map(|(&score, line)| line.log_odds(score)).collect();
-            softmax(&mut scores);
-            scores
+            lines.for_each(|(score, line)| *score = line.log_odds(*score));
+            softmax(scores);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::calibration::{Calibration, FEWEST_POSITIVES};
-use super::classifier::{frame_labels, frame_probabilities};
+use super::classifier::{calibrate, frame_labels};
 use super::fitted::largest;
 use super::linear::Output;
 use super::logistic::LogisticValidParams;
@@ -393,13 +393,13 @@ impl CrossValidation {
         for row in 0..n {
             let choices = &chosen[self.folds.of_row[row]];
             let choice = data.codebook.choice;
-            let scores: Vec<f64> = match choice {
+            let mut probabilities: Vec<f64> = match choice {
                 Choice::Multiple => (0..frames)
                     .map(|frame| self.frames[frame][index_of(choices.c[frame])][row][0])
                     .collect(),
                 Choice::Single => self.frames[0][index_of(choices.c[0])][row].clone(),
             };
-            let probabilities = frame_probabilities(choice, &choices.calibration, &scores);
+            calibrate(choice, &choices.calibration, &mut probabilities);
             let stance_of = |frame: usize| {
                 let c = choices.stance?;
                 let probabilities = &self.stances[STANCE_GRID.iter().position(|&k| k == c)?][row];

@@ -6,4 +6,5 @@ mod token;
 
 pub use decode::{CodePoints, decode};
 pub use segment::Segmenter;
+pub(crate) use token::is_space;
 pub use token::{Lowercase, char_wb_words, is_word_char, words};

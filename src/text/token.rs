@@ -21,7 +21,7 @@ pub fn is_word_char(c: char) -> bool {
 }
 
 /// Whether `c` separates words in Python's `str.split()`.
-fn is_space(c: char) -> bool {
+pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
