@@ -26,11 +26,11 @@ fn word_at(text: &[u8], at: usize, length: usize) -> u64 {
 
 /// A word or an n-gram of characters, by its bytes: all of them where there are at most eight; the
 /// first and the last eight where there are at most sixteen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ShortKey {
     first: u64,
     last: u64,
-    /// In bytes; 0 in a free slot.
+    /// In bytes.
     length: u32,
 }
 
@@ -45,77 +45,152 @@ impl ShortKey {
         Some(ShortKey { first, last, length: length as u32 })
     }
 
+    fn words(self) -> [u32; 5] {
+        let halves = |word: u64| [word as u32, (word >> 32) as u32];
+        let ([a, b], [c, d]) = (halves(self.first), halves(self.last));
+        [a, b, c, d, self.length]
+    }
+
+    fn from_words([a, b, c, d, length]: [u32; 5]) -> Self {
+        let whole = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
+        ShortKey { first: whole(a, b), last: whole(c, d), length }
+    }
+
     fn hash(self) -> u64 {
         let mixed = (self.first ^ u64::from(self.length)).wrapping_mul(MULTIPLIER);
         (mixed ^ self.last ^ (mixed >> 29)).wrapping_mul(MULTIPLIER)
     }
 }
 
-/// An open-addressed table with keys that are compared in full.
-#[derive(Debug, Clone)]
-struct Table<K> {
-    /// A power of two; at most half of them used.
-    slots: Vec<(K, u32)>,
-    shift: u32,
+/// What is known of an n-gram, beside its key: its column, its idf, and numbers of the caller's.
+#[derive(Debug, Clone, Copy)]
+struct Payload<'a> {
+    column: u32,
+    idf: f32,
+    numbers: &'a [f32],
 }
 
-impl<K: Copy + PartialEq + Default> Table<K> {
-    fn new(entries: &[(K, u32)], hash: impl Fn(K) -> u64) -> Self {
+/// Words of a payload before the caller's numbers.
+const PAYLOAD_HEAD: usize = 2;
+
+/// An open-addressed table. An entry is `KEY` words of key, a value and a payload, all side by side,
+/// the most frequent n-grams first; a slot is the number of an entry and, in the bits that leaves
+/// free, a part of its hash: what is not there is mostly known from the slot alone.
+#[derive(Debug, Clone)]
+struct Table<const KEY: usize> {
+    /// A power of two slots, at most half of them used; 0 is free, else 1 + the entry's number.
+    slots: Vec<u32>,
+    shift: u32,
+    /// The bits of a slot that hold the number.
+    number_mask: u32,
+    entries: Vec<u32>,
+    stride: usize,
+}
+
+impl<const KEY: usize> Table<KEY> {
+    /// Each entry is a key, a value, and the column of its payload where it has one; `numbers` is
+    /// how many stand with each.
+    fn new<'a>(
+        mut entries: Vec<([u32; KEY], u32, Option<u32>)>,
+        numbers: usize,
+        payload: &impl Fn(u32) -> Payload<'a>,
+        hash: impl Fn([u32; KEY]) -> u64,
+    ) -> Self {
+        // The smaller the idf, the more frequent.
+        let rarity = |column: Option<u32>| column.map_or(f32::INFINITY, |of| payload(of).idf);
+        entries.sort_by(|a, b| rarity(a.2).total_cmp(&rarity(b.2)).then(a.0.cmp(&b.0)));
         let size = (2 * entries.len()).next_power_of_two().max(2);
-        let mut table =
-            Table { slots: vec![(K::default(), NONE); size], shift: 64 - size.trailing_zeros() };
-        for &(key, value) in entries {
-            let mut slot = (hash(key) >> table.shift) as usize;
-            while table.slots[slot].1 != NONE {
+        let number_mask = (entries.len() as u32 + 1).next_power_of_two() - 1;
+        let mut table = Table {
+            slots: vec![0; size],
+            shift: 64 - size.trailing_zeros(),
+            number_mask: number_mask.max(1),
+            entries: Vec::with_capacity(entries.len()),
+            stride: KEY + 1 + PAYLOAD_HEAD + numbers,
+        };
+        for (number, (key, value, column)) in entries.into_iter().enumerate() {
+            let hash = hash(key);
+            let mut slot = (hash >> table.shift) as usize;
+            while table.slots[slot] != 0 {
                 slot = (slot + 1) & (size - 1);
             }
-            table.slots[slot] = (key, value);
+            table.slots[slot] = number as u32 + 1 | hash as u32 & !table.number_mask;
+            table.entries.extend_from_slice(&key);
+            let nothing = &vec![0.0; numbers];
+            let payload = column.map(payload);
+            let payload = payload.unwrap_or(Payload { column: NONE, idf: 0.0, numbers: nothing });
+            table.entries.extend([value, payload.column, payload.idf.to_bits()]);
+            table.entries.extend(payload.numbers.iter().map(|number| number.to_bits()));
         }
         table
     }
 
-    /// The value of a key, or [`NONE`].
-    fn get(&self, key: K, hash: u64) -> u32 {
-        let mut slot = (hash >> self.shift) as usize;
+    /// Where the payload of a key stands, if it is there.
+    fn find(&self, key: [u32; KEY], hash: u64) -> Option<usize> {
+        let tag = hash as u32 & !self.number_mask;
+        let mut at = (hash >> self.shift) as usize;
         loop {
-            let (known, value) = self.slots[slot];
-            if known == key || value == NONE {
-                return value;
+            let slot = self.slots[at];
+            if slot == 0 {
+                return None;
             }
-            slot = (slot + 1) & (self.slots.len() - 1);
+            if slot & !self.number_mask == tag {
+                let first = ((slot & self.number_mask) as usize - 1) * self.stride;
+                if self.entries[first..first + KEY] == key {
+                    return Some(first + KEY + 1);
+                }
+            }
+            at = (at + 1) & (self.slots.len() - 1);
         }
+    }
+
+    /// The value before a payload.
+    fn value(&self, payload: usize) -> u32 {
+        self.entries[payload - 1]
     }
 }
 
-/// A set of short strings with their numbers.
+/// A set of strings with their numbers.
 #[derive(Debug, Clone)]
 struct Strings {
-    short: Table<ShortKey>,
-    /// Those of more than sixteen bytes.
-    long: HashMap<Box<[u8]>, u32>,
+    table: Table<5>,
+    /// Where the payloads of those of more than sixteen bytes stand: in the table, under keys of
+    /// length 0 and a number.
+    long: HashMap<Box<[u8]>, usize>,
 }
 
 impl Strings {
-    fn new<'a>(strings: impl Iterator<Item = (&'a str, u32)>) -> Self {
-        let (mut short, mut long, mut padded) = (Vec::new(), HashMap::new(), Vec::new());
-        for (string, number) in strings {
+    /// `strings` are each with its number and its column, where it has one.
+    fn new<'a, 'b>(
+        strings: impl Iterator<Item = (&'b str, u32, Option<u32>)>,
+        numbers: usize,
+        payload: &impl Fn(u32) -> Payload<'a>,
+    ) -> Self {
+        let (mut entries, mut long, mut padded) = (Vec::new(), Vec::new(), Vec::new());
+        for (string, number, column) in strings {
             padded.clear();
             padded.extend_from_slice(string.as_bytes());
             padded.extend_from_slice(&[0; SLACK]);
-            match ShortKey::at(&padded, 0, string.len()) {
-                Some(key) => short.push((key, number)),
-                None => {
-                    long.insert(string.as_bytes().into(), number);
-                }
+            let key = ShortKey::at(&padded, 0, string.len());
+            let key = key.unwrap_or(ShortKey { first: u64::from(number), last: 0, length: 0 });
+            if key.length == 0 {
+                long.push((string, key));
             }
+            entries.push((key.words(), number, column));
         }
-        Strings { short: Table::new(&short, ShortKey::hash), long }
+        let hash = |words| ShortKey::from_words(words).hash();
+        let table = Table::new(entries, numbers, payload, hash);
+        let place = |(string, key): (&str, ShortKey)| {
+            table.find(key.words(), key.hash()).map(|at| (string.as_bytes().into(), at))
+        };
+        let long = long.into_iter().filter_map(place).collect();
+        Strings { table, long }
     }
 
-    fn get(&self, text: &[u8], start: usize, length: usize) -> u32 {
+    fn find(&self, text: &[u8], start: usize, length: usize) -> Option<usize> {
         match ShortKey::at(text, start, length) {
-            Some(key) => self.short.get(key, key.hash()),
-            None => self.long.get(&text[start..start + length]).copied().unwrap_or(NONE),
+            Some(key) => self.table.find(key.words(), key.hash()),
+            None => self.long.get(&text[start..start + length]).copied(),
         }
     }
 }
@@ -124,21 +199,25 @@ impl Strings {
 #[derive(Debug, Clone)]
 struct Words {
     range: NgramRange,
+    /// Words, and their nodes: the first nodes are the words themselves.
     tokens: Strings,
-    /// (node, word) → node. The first nodes are the words themselves.
-    edges: Table<(u32, u32)>,
-    /// By node, its column or [`NONE`].
-    columns: Vec<u32>,
+    /// (node, word) and the node it leads to.
+    edges: Table<2>,
 }
 
-fn edge_hash((node, word): (u32, u32)) -> u64 {
+fn edge_hash([node, word]: [u32; 2]) -> u64 {
     let joined = u64::from(node) << 32 | u64::from(word);
     let mixed = joined.wrapping_mul(MULTIPLIER);
     (mixed ^ (mixed >> 32)).wrapping_mul(MULTIPLIER)
 }
 
 impl Words {
-    fn new(range: NgramRange, vocabulary: &Vocabulary, first_column: u32) -> Self {
+    fn new<'a>(
+        range: NgramRange,
+        vocabulary: &Vocabulary,
+        numbers: usize,
+        payload: &impl Fn(u32) -> Payload<'a>,
+    ) -> Self {
         let mut tokens: HashMap<&str, u32> = HashMap::new();
         for id in 0..vocabulary.len() {
             for word in vocabulary.term(id).split(' ') {
@@ -146,22 +225,23 @@ impl Words {
                 tokens.entry(word).or_insert(next);
             }
         }
-        let mut columns = vec![NONE; tokens.len()];
-        let mut edges: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut columns = vec![None; tokens.len()];
+        let mut edges: HashMap<[u32; 2], u32> = HashMap::new();
         for id in 0..vocabulary.len() {
             let mut words = vocabulary.term(id).split(' ').map(|word| tokens[word]);
             let mut node = words.next().unwrap_or(NONE);
             for word in words {
-                node = *edges.entry((node, word)).or_insert_with(|| {
-                    columns.push(NONE);
+                node = *edges.entry([node, word]).or_insert_with(|| {
+                    columns.push(None);
                     columns.len() as u32 - 1
                 });
             }
-            columns[node as usize] = first_column + id as u32;
+            columns[node as usize] = Some(id as u32);
         }
-        let edges: Vec<((u32, u32), u32)> = edges.into_iter().collect();
-        let tokens = Strings::new(tokens.into_iter());
-        Words { range, tokens, edges: Table::new(&edges, edge_hash), columns }
+        let edges = edges.into_iter().map(|(edge, node)| (edge, node, columns[node as usize]));
+        let edges = Table::new(edges.collect(), numbers, payload, edge_hash);
+        let tokens = tokens.into_iter().map(|(word, node)| (word, node, columns[node as usize]));
+        Words { range, tokens: Strings::new(tokens, numbers, payload), edges }
     }
 }
 
@@ -180,6 +260,17 @@ pub(crate) struct Scanner {
     signals: Signals,
     /// Whether a word that begins with these two bytes may begin a signal.
     signal_starts: Vec<bool>,
+    numbers: usize,
+}
+
+/// An n-gram found in a sentence.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) column: u32,
+    pub(crate) count: u32,
+    pub(crate) idf: f32,
+    /// The bits of the numbers that stand with it.
+    pub(crate) numbers: &'a [u32],
 }
 
 /// Buffers kept from sentence to sentence, so that nothing is allocated anew; and what was found in
@@ -188,16 +279,16 @@ pub(crate) struct Scanner {
 pub struct Scratch {
     /// The lower-cased sentence and its slack.
     lower: Vec<u8>,
-    /// The words, by number.
-    tokens: Vec<u32>,
+    /// Where the payload of each word stands, or [`NOWHERE`].
+    tokens: Vec<usize>,
     /// The node of the n-gram that begins at each word.
     nodes: Vec<u32>,
     /// A word between blanks, and its slack.
     padded: Vec<u8>,
     /// Where the characters of `padded` begin.
     bounds: Vec<usize>,
-    /// What was found in one block: column and count, in order of first appearance.
-    pub(crate) found: [Vec<(u32, u32)>; 2],
+    /// What was found, by block, in order of first appearance.
+    found: [Vec<Hit>; 2],
     /// Where in `found` a column stands: (round, column, position).
     places: Vec<(u32, u32, u32)>,
     round: u32,
@@ -217,7 +308,7 @@ impl Scratch {
         }
     }
 
-    fn count(&mut self, block: usize, column: u32) {
+    fn count(&mut self, block: usize, column: u32, shelf: Shelf, at: usize) {
         let mask = self.places.len() - 1;
         let found = &mut self.found[block];
         let mut place = (column.wrapping_mul(0x9E37_79B1) >> 8) as usize & mask;
@@ -227,13 +318,13 @@ impl Scratch {
                 break;
             }
             if known == column {
-                found[position as usize].1 += 1;
+                found[position as usize].count += 1;
                 return;
             }
             place = (place + 1) & mask;
         }
         self.places[place] = (self.round, column, found.len() as u32);
-        found.push((column, 1));
+        found.push(Hit { column, count: 1, shelf, at });
         if 2 * found.len() > mask {
             self.grow(block);
         }
@@ -244,7 +335,7 @@ impl Scratch {
         self.places.clear();
         self.places.resize(size, (0, 0, 0));
         let found = std::mem::take(&mut self.found[block]);
-        for (position, &(column, _)) in found.iter().enumerate() {
+        for (position, &Hit { column, .. }) in found.iter().enumerate() {
             let mut place = (column.wrapping_mul(0x9E37_79B1) >> 8) as usize & (size - 1);
             while self.places[place].0 == self.round {
                 place = (place + 1) & (size - 1);
@@ -280,6 +371,27 @@ impl Scratch {
     }
 }
 
+/// Where nothing stands.
+const NOWHERE: usize = usize::MAX;
+
+/// An n-gram found.
+#[derive(Debug, Clone, Copy)]
+struct Hit {
+    column: u32,
+    count: u32,
+    shelf: Shelf,
+    /// Where its payload stands.
+    at: usize,
+}
+
+/// The table a payload stands in.
+#[derive(Debug, Clone, Copy)]
+enum Shelf {
+    Tokens,
+    Edges,
+    Chars,
+}
+
 /// Whether a byte is a word character of ASCII.
 const WORD: [bool; 256] = {
     let mut table = [false; 256];
@@ -304,23 +416,60 @@ fn char_at(text: &[u8], at: usize) -> (char, usize) {
 }
 
 impl Scanner {
-    pub(crate) fn new(tfidf: &Tfidf) -> Self {
+    /// Compiles the n-grams of `tfidf`; with each stand `numbers` numbers, a row of `table`.
+    pub(crate) fn new(tfidf: &Tfidf, numbers: usize, table: &[f32]) -> Self {
         let (words, chars) = tfidf.vocabularies();
-        let first_char = words.len() as u32;
         let params = tfidf.params();
-        let ngrams = (0..chars.len()).map(|id| (chars.term(id), first_char + id as u32));
+        let payload = |column: u32| Payload {
+            column,
+            idf: tfidf.idf()[column as usize],
+            numbers: &table[column as usize * numbers..][..numbers],
+        };
         let mut signal_starts = vec![false; 1 << 16];
         for start in tfidf.signals().starts() {
             if let &[a, b, ..] = start.as_bytes() {
                 signal_starts[usize::from(a) << 8 | usize::from(b)] = true;
             }
         }
+        let chars = params.char_ngrams.map(|range| {
+            let first = words.len() as u32;
+            let columns = (0..chars.len() as u32).map(|id| first + id);
+            let terms = columns.map(|at| (chars.term((at - first) as usize), at, Some(at)));
+            let ngrams = Strings::new(terms, numbers, &payload);
+            Chars { range, ngrams }
+        });
         Scanner {
-            words: params.word_ngrams.map(|range| Words::new(range, words, 0)),
-            chars: params.char_ngrams.map(|range| Chars { range, ngrams: Strings::new(ngrams) }),
+            words: params.word_ngrams.map(|range| Words::new(range, words, numbers, &payload)),
+            chars,
             signals: tfidf.signals().clone(),
             signal_starts,
+            numbers,
         }
+    }
+
+    /// What was found in a block: column, count, idf, and the numbers that stand with it.
+    pub(crate) fn found<'a>(
+        &'a self,
+        scratch: &'a Scratch,
+        block: usize,
+    ) -> impl Iterator<Item = Known<'a>> {
+        let tokens = self.words.as_ref().map_or(&[][..], |words| &words.tokens.table.entries);
+        let edges = self.words.as_ref().map_or(&[][..], |words| &words.edges.entries);
+        let chars = self.chars.as_ref().map_or(&[][..], |chars| &chars.ngrams.table.entries);
+        scratch.found[block].iter().map(move |hit| {
+            let shelf = match hit.shelf {
+                Shelf::Tokens => tokens,
+                Shelf::Edges => edges,
+                Shelf::Chars => chars,
+            };
+            let payload = &shelf[hit.at..][..PAYLOAD_HEAD + self.numbers];
+            Known {
+                column: hit.column,
+                count: hit.count,
+                idf: f32::from_bits(payload[1]),
+                numbers: &payload[PAYLOAD_HEAD..],
+            }
+        })
     }
 
     /// Finds the n-grams and signals of a sentence, as [`Tfidf::ngrams_by_appearance`] does.
@@ -376,7 +525,8 @@ impl Scanner {
             if characters >= 2 {
                 let beginning = usize::from(lower[start]) << 8 | usize::from(lower[start + 1]);
                 may_hold_signal |= self.signal_starts[beginning];
-                tokens.push(known.map_or(NONE, |known| known.get(lower, start, at - start)));
+                let found = known.and_then(|known| known.find(lower, start, at - start));
+                tokens.push(found.unwrap_or(NOWHERE));
             }
         }
         may_hold_signal
@@ -389,21 +539,29 @@ impl Scanner {
         let tokens = std::mem::take(&mut scratch.tokens);
         let mut nodes = std::mem::take(&mut scratch.nodes);
         nodes.clear();
-        nodes.extend_from_slice(&tokens);
-        for n in 1..=longest.min(tokens.len()) {
+        for &at in &tokens {
+            nodes.push(if at == NOWHERE { NONE } else { words.tokens.table.value(at) });
+            if shortest == 1 && at != NOWHERE {
+                let column = words.tokens.table.entries[at];
+                if column != NONE {
+                    scratch.count(0, column, Shelf::Tokens, at);
+                }
+            }
+        }
+        for n in 2..=longest.min(tokens.len()) {
             nodes.truncate(tokens.len() + 1 - n);
             for (node, &last) in nodes.iter_mut().zip(&tokens[n - 1..]) {
-                if n > 1 && *node != NONE {
-                    let key = (*node, last);
-                    *node = match last {
-                        NONE => NONE,
-                        _ => words.edges.get(key, edge_hash(key)),
-                    };
+                if *node == NONE || last == NOWHERE {
+                    *node = NONE;
+                    continue;
                 }
-                if n >= shortest && *node != NONE {
-                    let column = words.columns[*node as usize];
-                    if column != NONE {
-                        scratch.count(0, column);
+                let edge = [*node, words.tokens.table.value(last)];
+                *node = NONE;
+                if let Some(at) = words.edges.find(edge, edge_hash(edge)) {
+                    *node = words.edges.value(at);
+                    let column = words.edges.entries[at];
+                    if n >= shortest && column != NONE {
+                        scratch.count(0, column, Shelf::Edges, at);
                     }
                 }
             }
@@ -461,9 +619,8 @@ impl Scanner {
         for n in shortest..=longest {
             for first in 0..=length.saturating_sub(n) {
                 let (start, end) = (bounds[first], bounds[(first + n).min(length)]);
-                let column = chars.ngrams.get(&padded, start, end - start);
-                if column != NONE {
-                    scratch.count(1, column);
+                if let Some(at) = chars.ngrams.find(&padded, start, end - start) {
+                    scratch.count(1, chars.ngrams.table.value(at), Shelf::Chars, at);
                 }
             }
             if length <= n {

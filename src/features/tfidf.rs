@@ -299,12 +299,16 @@ impl Tfidf {
 
     /// The value of an n-gram before its block is normalised.
     pub(crate) fn weight(&self, column: u32, count: u32) -> f64 {
-        let tf = match self.params.sublinear_tf {
+        self.frequency(count) * f64::from(self.idf[column as usize])
+    }
+
+    /// What a count of an n-gram counts.
+    pub(crate) fn frequency(&self, count: u32) -> f64 {
+        match self.params.sublinear_tf {
             _ if count == 1 => 1.0,
             true => 1.0 + libm::log(f64::from(count)),
             false => f64::from(count),
-        };
-        tf * f64::from(self.idf[column as usize])
+        }
     }
 
     /// The known n-grams of a sentence by block, each with its count, in order of first

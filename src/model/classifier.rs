@@ -169,6 +169,17 @@ impl Classifier {
         let mut frames = vec![0.0; self.codebook.frames.len()];
         self.frames.score_found(&self.tfidf, found, signals, 0, &mut frames);
         self.calibrate(&mut frames);
+        self.complete(frames, found, signals, detail)
+    }
+
+    /// Adds labels and stances to the probabilities of the frames.
+    pub(super) fn complete(
+        &self,
+        frames: Vec<f64>,
+        found: &[Vec<(u32, u32)>; 2],
+        signals: &[usize],
+        detail: StanceDetail,
+    ) -> Prediction {
         let given: Vec<usize> =
             frame_labels(self.codebook.choice, &frames, &self.thresholds).collect();
         let mut stances = vec![Vec::new(); frames.len()];

@@ -34,7 +34,11 @@ pub struct Scorer<'a> {
 impl Classifier {
     /// Compiles the classifier for many sentences.
     pub fn scorer(&self) -> Scorer<'_> {
-        Scorer { classifier: self, scanner: Scanner::new(&self.tfidf) }
+        let outputs = self.frames.outputs();
+        Scorer {
+            classifier: self,
+            scanner: Scanner::new(&self.tfidf, outputs, &self.frames.weights),
+        }
     }
 }
 
@@ -51,9 +55,14 @@ impl Scorer<'_> {
         detail: StanceDetail,
         scratch: &mut Scratch,
     ) -> Prediction {
-        self.scanner.scan(sentence, scratch);
-        let Scratch { found, signals, .. } = scratch;
-        self.classifier.predict_found(found, signals, detail)
+        let mut frames = vec![0.0; self.classifier.codebook.frames.len()];
+        self.frame_probabilities(sentence, scratch, &mut frames);
+        // Columns are needed for the weights of stance only.
+        let found = [0, 1].map(|block| {
+            let known = self.scanner.found(scratch, block);
+            known.map(|known| (known.column, known.count)).collect::<Vec<_>>()
+        });
+        self.classifier.complete(frames, &found, &scratch.signals, detail)
     }
 
     /// The probability of each frame, written to `probabilities`, which has an entry a frame.
@@ -68,9 +77,54 @@ impl Scorer<'_> {
         probabilities: &mut [f64],
     ) {
         self.scanner.scan(sentence, scratch);
-        let Classifier { tfidf, frames, .. } = self.classifier;
-        frames.score_found(tfidf, &scratch.found, &scratch.signals, 0, probabilities);
+        match probabilities.len() {
+            1 => self.score_lanes::<1>(scratch, 0, probabilities),
+            2 => self.score_lanes::<2>(scratch, 0, probabilities),
+            3 => self.score_lanes::<3>(scratch, 0, probabilities),
+            4 => self.score_lanes::<4>(scratch, 0, probabilities),
+            5 => self.score_lanes::<5>(scratch, 0, probabilities),
+            _ => {
+                for (index, chunk) in probabilities.chunks_mut(1).enumerate() {
+                    self.score_lanes::<1>(scratch, index, chunk);
+                }
+            }
+        }
         self.classifier.calibrate(probabilities);
+    }
+
+    /// As [`Linear::score_found`], in the same order, from the numbers beside the n-grams.
+    fn score_lanes<const K: usize>(&self, scratch: &Scratch, first: usize, scores: &mut [f64]) {
+        let Classifier { tfidf, frames, .. } = self.classifier;
+        let mut all = [0.0; K];
+        all.copy_from_slice(&frames.intercepts[first..first + K]);
+        for block in 0..2 {
+            let (mut squares, mut sums) = (0.0, [0.0; K]);
+            for known in self.scanner.found(scratch, block) {
+                let value = tfidf.frequency(known.count) * f64::from(known.idf);
+                squares += value * value;
+                for (sum, weight) in sums.iter_mut().zip(&known.numbers[first..first + K]) {
+                    *sum += value * f64::from(f32::from_bits(*weight));
+                }
+            }
+            add_block(&mut all, sums, squares);
+        }
+        for &list in &scratch.signals {
+            let weights = &frames.weights[tfidf.signal_column(list) * frames.outputs() + first..];
+            for (all, weight) in all.iter_mut().zip(weights) {
+                *all += f64::from(SIGNAL_VALUE) * f64::from(*weight);
+            }
+        }
+        scores.copy_from_slice(&all);
+    }
+}
+
+/// Adds the sums of a block, divided by its norm.
+fn add_block<const K: usize>(all: &mut [f64; K], sums: [f64; K], squares: f64) {
+    if squares > 0.0 {
+        let norm = f64::sqrt(squares);
+        for (all, sum) in all.iter_mut().zip(sums) {
+            *all += sum / norm;
+        }
     }
 }
 
@@ -123,12 +177,7 @@ impl Linear {
                     *sum += value * f64::from(*weight);
                 }
             }
-            if squares > 0.0 {
-                let norm = f64::sqrt(squares);
-                for (all, sum) in all.iter_mut().zip(sums) {
-                    *all += sum / norm;
-                }
-            }
+            add_block(&mut all, sums, squares);
         }
         for &list in signals {
             let column = tfidf.signal_column(list);

@@ -1,0 +1,111 @@
+//! A corpus for measuring, made from `labels/` alone: the same on every machine.
+
+#![allow(dead_code, reason = "every bench uses a part")]
+#![allow(clippy::unwrap_used, unreachable_pub, reason = "a bench may fail; every bench is a crate")]
+
+use std::path::Path;
+
+use framescope::data::{Codebook, Label, LabelFile, LabelSchema, LabelSet};
+use framescope::features::TfidfParams;
+use framescope::model::{
+    Classifier, ClassifierParams, Regularisation, ThresholdRule, TrainingData,
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Words that are made up, besides those of the labels.
+const MADE_UP: usize = 40_000;
+
+/// How long a sentence is, about.
+const SENTENCE_BYTES: usize = 150;
+
+/// Frames of the classifier: the outputs of the peers are as many.
+pub const FRAMES: usize = 5;
+
+/// A word that no dictionary has, short for small ranks.
+fn made_up(rank: usize) -> String {
+    const SYLLABLES: [&str; 20] = [
+        "ba", "ker", "mi", "lon", "tra", "vis", "pol", "ne", "dur", "sha", "wo", "gen", "fi",
+        "rast", "qua", "ul", "ster", "jo", "hy", "cem",
+    ];
+    let (mut word, mut rest) = (String::new(), rank + SYLLABLES.len());
+    while rest > 0 {
+        word.push_str(SYLLABLES[rest % SYLLABLES.len()]);
+        rest /= SYLLABLES.len();
+    }
+    word
+}
+
+/// Sentences of about 150 bytes: those of the labels, every fourth word replaced by a made-up one
+/// whose rank is drawn by Zipf's law.
+pub fn sentences(bytes: usize) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = root.join("labels/sentences.csv");
+    let file = LabelFile::read(&[file], None, LabelSchema::WithText).unwrap();
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    let mut found = Vec::new();
+    let mut total = 0;
+    while total < bytes {
+        let mut sentence = String::new();
+        while sentence.len() < SENTENCE_BYTES {
+            let row = &file.rows[random.random_range(0..file.rows.len())];
+            for word in row.text.split(' ') {
+                if !sentence.is_empty() {
+                    sentence.push(' ');
+                }
+                if random.random_range(0..4) == 0 {
+                    // P(rank > r) falls as 1/r, up to the last rank.
+                    let uniform: f64 = random.random_range(1.0 / MADE_UP as f64..1.0);
+                    sentence.push_str(&made_up((1.0 / uniform) as usize));
+                } else {
+                    sentence.push_str(word);
+                }
+                if sentence.len() > SENTENCE_BYTES + 30 {
+                    break;
+                }
+            }
+        }
+        total += sentence.len() + 1;
+        found.push(sentence);
+    }
+    found
+}
+
+/// Frame `f` is present where one of its made-up words is.
+pub fn labels(sentences: &[String]) -> Vec<LabelSet> {
+    let of = |sentence: &String| {
+        let present = |frame: &usize| {
+            (0..6).any(|word| sentence.contains(&made_up(1 + frame + FRAMES * word)))
+        };
+        (0..FRAMES).filter(present).map(|frame| Label { frame, stance: None }).collect()
+    };
+    sentences.iter().map(of).collect()
+}
+
+/// A classifier of five frames, fitted at C = 1 on the first 20,000 of the sentences.
+pub fn classifier(sentences: &[String], features: TfidfParams) -> Classifier {
+    let sentences = &sentences[..sentences.len().min(20_000)];
+    let names = (0..FRAMES).map(|frame| format!("f{frame}")).collect();
+    let codebook = Codebook::from_names(framescope::data::Choice::Multiple, names, Vec::new());
+    let labels = labels(sentences);
+    let data = TrainingData {
+        codebook: &codebook,
+        texts: sentences.iter().map(String::as_str).collect(),
+        labels: labels.iter().collect(),
+        groups: vec![0; sentences.len()],
+        digest: String::new(),
+    };
+    let params = ClassifierParams {
+        features,
+        c: Regularisation::Fixed(1.0),
+        calibrate: false,
+        threshold: ThresholdRule::Fixed(0.5),
+        ..ClassifierParams::default()
+    };
+    params.fit(&data, &|_| {}).unwrap().classifier
+}
+
+/// Word 1-2-grams, as the peers have them.
+pub fn words() -> TfidfParams {
+    TfidfParams::default().char_ngrams(None)
+}
