@@ -116,3 +116,71 @@ fn nothing_is_taken_from_the_development_texts() {
         assert!(shingles(&row.text, 8).is_disjoint(&foreign), "{}: {}", row.id, row.text);
     }
 }
+
+/// What is decided stands in the codings themselves where all agree, else in the adjudication.
+#[test]
+fn labels_are_what_the_codings_and_the_adjudication_give() {
+    for (labels, codings) in
+        [("sentences.csv", "codings.csv"), ("contrast.csv", "contrast-codings.csv")]
+    {
+        let codebook = codebook();
+        let rows = |name: &str| -> Vec<BTreeMap<String, String>> {
+            let mut reader = csv::Reader::from_path(root().join("labels").join(name)).unwrap();
+            reader.deserialize().map(Result::unwrap).collect()
+        };
+        let mut coded: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for row in rows(codings) {
+            coded.entry(row["id"].clone()).or_default().insert(row["labels"].clone());
+        }
+        let decided: BTreeMap<String, String> = rows("adjudication.csv")
+            .into_iter()
+            .map(|row| {
+                assert!(!row["reason"].is_empty(), "{}", row["id"]);
+                (row["id"].clone(), row["labels"].clone())
+            })
+            .collect();
+        let file = read(labels);
+        for (row, found) in file.gold().unwrap() {
+            let found = found.display(&codebook).to_string();
+            match decided.get(&row.id) {
+                Some(decided) => assert_eq!(&found, decided, "{}", row.id),
+                None => assert_eq!(coded[&row.id], BTreeSet::from([found]), "{}", row.id),
+            }
+        }
+        assert_eq!(file.rows.len(), coded.len());
+    }
+}
+
+#[test]
+fn decided_examples_are_adjudicated_sentences() {
+    let codebook = codebook();
+    let file = read("sentences.csv");
+    let gold: HashMap<&str, (&str, String)> = file
+        .gold()
+        .unwrap()
+        .into_iter()
+        .map(|(row, found)| {
+            (row.text.as_str(), (row.id.as_str(), found.display(&codebook).to_string()))
+        })
+        .collect();
+    let adjudication = std::fs::read_to_string(root().join("labels/adjudication.csv")).unwrap();
+    assert!(codebook.examples.len() >= 10);
+    for example in &codebook.examples {
+        let (id, labels) = &gold[example.text.as_str()];
+        assert_eq!(&example.labels, labels, "{id}");
+        assert!(adjudication.lines().any(|line| line.starts_with(&format!("{id},"))), "{id}");
+    }
+}
+
+#[test]
+fn hard_sentences_are_pairs_of_their_own() {
+    let (hard, file) = (read("contrast.csv"), read("sentences.csv"));
+    assert!(hard.rows.len() >= 500);
+    let texts: HashSet<&str> = file.rows.iter().map(|row| row.text.as_str()).collect();
+    let mut pairs: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in &hard.rows {
+        assert!(!texts.contains(row.text.as_str()), "{}", row.id);
+        *pairs.entry(row.document.as_deref().unwrap()).or_default() += 1;
+    }
+    assert!(pairs.values().all(|&count| count == 2));
+}
