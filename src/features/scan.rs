@@ -52,7 +52,7 @@ impl ShortKey {
     }
 
     fn from_words([a, b, c, d, length]: [u32; 5]) -> Self {
-        let whole = |low: u32, high: u32| u64::from(high) << 32 | u64::from(low);
+        let whole = |low: u32, high: u32| (u64::from(high) << 32) | u64::from(low);
         ShortKey { first: whole(a, b), last: whole(c, d), length }
     }
 
@@ -114,7 +114,7 @@ impl<const KEY: usize> Table<KEY> {
             while table.slots[slot] != 0 {
                 slot = (slot + 1) & (size - 1);
             }
-            table.slots[slot] = number as u32 + 1 | hash as u32 & !table.number_mask;
+            table.slots[slot] = (number as u32 + 1) | (hash as u32 & !table.number_mask);
             table.entries.extend_from_slice(&key);
             let nothing = &vec![0.0; numbers];
             let payload = column.map(payload);
@@ -206,7 +206,7 @@ struct Words {
 }
 
 fn edge_hash([node, word]: [u32; 2]) -> u64 {
-    let joined = u64::from(node) << 32 | u64::from(word);
+    let joined = (u64::from(node) << 32) | u64::from(word);
     let mixed = joined.wrapping_mul(MULTIPLIER);
     (mixed ^ (mixed >> 32)).wrapping_mul(MULTIPLIER)
 }
@@ -428,7 +428,7 @@ impl Scanner {
         let mut signal_starts = vec![false; 1 << 16];
         for start in tfidf.signals().starts() {
             if let &[a, b, ..] = start.as_bytes() {
-                signal_starts[usize::from(a) << 8 | usize::from(b)] = true;
+                signal_starts[(usize::from(a) << 8) | usize::from(b)] = true;
             }
         }
         let chars = params.char_ngrams.map(|range| {
@@ -523,7 +523,7 @@ impl Scanner {
                 characters += 1;
             }
             if characters >= 2 {
-                let beginning = usize::from(lower[start]) << 8 | usize::from(lower[start + 1]);
+                let beginning = (usize::from(lower[start]) << 8) | usize::from(lower[start + 1]);
                 may_hold_signal |= self.signal_starts[beginning];
                 let found = known.and_then(|known| known.find(lower, start, at - start));
                 tokens.push(found.unwrap_or(NOWHERE));
