@@ -125,15 +125,23 @@ impl<const KEY: usize> Table<KEY> {
         table
     }
 
+    /// What stands in the slot where the search for a hash begins. Reading the slots of many keys
+    /// before the first search lets the processor fetch them together.
+    fn first_slot(&self, hash: u64) -> u32 {
+        self.slots[(hash >> self.shift) as usize]
+    }
+
     /// Where the payload of a key stands, if it is there.
     fn find(&self, key: [u32; KEY], hash: u64) -> Option<usize> {
+        self.find_from(key, hash, self.first_slot(hash))
+    }
+
+    /// The same with the first slot already read.
+    fn find_from(&self, key: [u32; KEY], hash: u64, first_slot: u32) -> Option<usize> {
         let tag = hash as u32 & !self.number_mask;
         let mut at = (hash >> self.shift) as usize;
-        loop {
-            let slot = self.slots[at];
-            if slot == 0 {
-                return None;
-            }
+        let mut slot = first_slot;
+        while slot != 0 {
             if slot & !self.number_mask == tag {
                 let first = ((slot & self.number_mask) as usize - 1) * self.stride;
                 if self.entries[first..first + KEY] == key {
@@ -141,7 +149,9 @@ impl<const KEY: usize> Table<KEY> {
                 }
             }
             at = (at + 1) & (self.slots.len() - 1);
+            slot = self.slots[at];
         }
+        None
     }
 
     /// The value before a payload.
@@ -279,8 +289,12 @@ pub(crate) struct Known<'a> {
 pub struct Scratch {
     /// The lower-cased sentence and its slack.
     lower: Vec<u8>,
+    /// The words: beginning, length, hash, and the slot where the search for it begins.
+    spans: Vec<(u32, u32, u64, u32)>,
     /// Where the payload of each word stands, or [`NOWHERE`].
     tokens: Vec<usize>,
+    /// The n-grams to look for, with hash and first slot.
+    edges: Vec<([u32; 2], u64, u32)>,
     /// The node of the n-gram that begins at each word.
     nodes: Vec<u32>,
     /// A word between blanks, and its slack.
@@ -489,8 +503,8 @@ impl Scanner {
 
     /// Numbers the words; says whether any could begin a signal.
     fn find_words(&self, scratch: &mut Scratch) -> bool {
-        let Scratch { lower, tokens, .. } = scratch;
-        tokens.clear();
+        let Scratch { lower, tokens, spans, .. } = scratch;
+        spans.clear();
         let end = lower.len() - SLACK;
         let known = self.words.as_ref().map(|words| &words.tokens);
         let (mut at, mut may_hold_signal) = (0, false);
@@ -525,9 +539,24 @@ impl Scanner {
             if characters >= 2 {
                 let beginning = (usize::from(lower[start]) << 8) | usize::from(lower[start + 1]);
                 may_hold_signal |= self.signal_starts[beginning];
-                let found = known.and_then(|known| known.find(lower, start, at - start));
-                tokens.push(found.unwrap_or(NOWHERE));
+                if let Some(known) = known {
+                    let key = ShortKey::at(lower, start, at - start);
+                    let hash = key.map_or(0, ShortKey::hash);
+                    let slot = known.table.first_slot(hash);
+                    spans.push((start as u32, (at - start) as u32, hash, slot));
+                }
             }
+        }
+        tokens.clear();
+        if let Some(known) = known {
+            tokens.extend(spans.iter().map(|&(start, length, hash, slot)| {
+                let (start, length) = (start as usize, length as usize);
+                let found = match ShortKey::at(lower, start, length) {
+                    Some(key) => known.table.find_from(key.words(), hash, slot),
+                    None => known.find(lower, start, length),
+                };
+                found.unwrap_or(NOWHERE)
+            }));
         }
         may_hold_signal
     }
@@ -538,6 +567,7 @@ impl Scanner {
         let (shortest, longest) = words.range.bounds();
         let tokens = std::mem::take(&mut scratch.tokens);
         let mut nodes = std::mem::take(&mut scratch.nodes);
+        let mut edges = std::mem::take(&mut scratch.edges);
         nodes.clear();
         for &at in &tokens {
             nodes.push(if at == NOWHERE { NONE } else { words.tokens.table.value(at) });
@@ -550,14 +580,17 @@ impl Scanner {
         }
         for n in 2..=longest.min(tokens.len()) {
             nodes.truncate(tokens.len() + 1 - n);
-            for (node, &last) in nodes.iter_mut().zip(&tokens[n - 1..]) {
-                if *node == NONE || last == NOWHERE {
-                    *node = NONE;
-                    continue;
-                }
-                let edge = [*node, words.tokens.table.value(last)];
+            edges.clear();
+            edges.extend(nodes.iter().zip(&tokens[n - 1..]).map(|(&node, &last)| {
+                let word = if last == NOWHERE { NONE } else { words.tokens.table.value(last) };
+                let edge = [node, word];
+                let hash = edge_hash(edge);
+                (edge, hash, words.edges.first_slot(hash))
+            }));
+            for (node, &(edge, hash, slot)) in nodes.iter_mut().zip(&edges) {
+                // An edge from or to nowhere is in no table.
                 *node = NONE;
-                if let Some(at) = words.edges.find(edge, edge_hash(edge)) {
+                if let Some(at) = words.edges.find_from(edge, hash, slot) {
                     *node = words.edges.value(at);
                     let column = words.edges.entries[at];
                     if n >= shortest && column != NONE {
@@ -566,6 +599,7 @@ impl Scanner {
                 }
             }
         }
+        scratch.edges = edges;
         (scratch.tokens, scratch.nodes) = (tokens, nodes);
     }
 
