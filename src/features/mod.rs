@@ -1,6 +1,7 @@
 //! Text to numbers: n-grams, vocabulary, sparse matrix, TF-IDF.
 
 mod ngram;
+mod ngram_table;
 mod params;
 mod scan;
 mod signal;
