@@ -162,6 +162,14 @@ fn an_output_that_is_there_survives_a_failure() {
 }
 
 #[test]
+fn a_table_that_cannot_begin_is_not_begun() {
+    let sandbox = Sandbox::new();
+    sandbox.write("bad.txt", [b'a', 0xff]);
+    let output = sandbox.run(&["classify", "bad.txt"]);
+    assert_eq!((output.code, output.stdout.as_str()), (1, ""));
+}
+
+#[test]
 fn wrong_usage_is_told_from_wrong_data() {
     let sandbox = Sandbox::new();
     sandbox.write("labels.csv", small_labels());

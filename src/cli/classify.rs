@@ -147,15 +147,18 @@ impl Classify {
         let codebook = classifier.codebook();
         let format = RowFormat::new(format, header(codebook, columns));
         let tagger = Tagger::new(&classifier, columns.into());
-        writer.write_all(&format.header()).map_err(fail)?;
+        // With the first rows: where the first article cannot be read, nothing is written.
+        let mut header = format.header();
         let bar = printer.progress("classifying", documents.len() as u64);
         let rows = |document| write_rows(codebook, &document, columns, &format);
         classify(&tagger, documents, rows, |rows| {
+            writer.write_all(&std::mem::take(&mut header)).map_err(fail)?;
             writer.write_all(&rows).map_err(fail)?;
             bar.inc(1);
             Ok::<(), Failure>(())
         })?;
         bar.finish_and_clear();
+        writer.write_all(&header).map_err(fail)?;
         Ok(writer)
     }
 

@@ -357,19 +357,13 @@ impl Tfidf {
 
     /// The columns and values of one sentence, columns rising.
     pub fn row(&self, sentence: &str) -> Vec<(u32, f32)> {
-        let lower = sentence.to_lowercase();
-        let vocabularies = [&self.words, &self.chars];
-        let mut found: [Vec<u32>; BLOCKS] = Default::default();
-        for_each_ngram(&self.params, &lower, |block, ngram, _| {
-            if let Some(id) = vocabularies[block].id(ngram) {
-                found[block].push((self.first_column(block) + id) as u32);
-            }
-        });
+        let (found, lists) = self.ngrams_by_appearance(sentence);
         let mut row = Vec::new();
-        for found in found {
-            self.weight_block(count_ids(found).into_iter(), &mut row);
+        for mut block in found {
+            block.sort_unstable();
+            self.weight_block(block.into_iter(), &mut row);
         }
-        self.add_signals(&lists_found(&self.signals, &lower), &mut row);
+        self.add_signals(&lists, &mut row);
         row
     }
 

@@ -4,6 +4,26 @@ use super::classifier::{Classifier, Prediction, StanceDetail};
 use super::linear::Linear;
 use crate::features::{SIGNAL_VALUE, Scanner, Scratch, Tfidf};
 
+/// Splits scores into runs of up to five and does something with each, its length known when
+/// compiling as `$lanes`.
+macro_rules! by_lanes {
+    ($all:expr, $lanes:ident, |$first:ident, $scores:ident| $do:block) => {
+        for (index, $scores) in $all.chunks_mut(5).enumerate() {
+            let $first = 5 * index;
+            by_lanes!(@ $scores.len(), $lanes, $do, 1 2 3 4 5);
+        }
+    };
+    (@ $length:expr, $lanes:ident, $do:block, $($count:literal)*) => {
+        match $length {
+            $($count => {
+                const $lanes: usize = $count;
+                $do
+            })*
+            _ => {}
+        }
+    };
+}
+
 /// A classifier compiled for many sentences.
 ///
 /// It gives exactly what [`Classifier::predict`] gives, to the last bit; compiling takes some
@@ -77,61 +97,24 @@ impl Scorer<'_> {
         probabilities: &mut [f64],
     ) {
         self.scanner.scan(sentence, scratch);
-        match probabilities.len() {
-            1 => self.score_lanes::<1>(scratch, 0, probabilities),
-            2 => self.score_lanes::<2>(scratch, 0, probabilities),
-            3 => self.score_lanes::<3>(scratch, 0, probabilities),
-            4 => self.score_lanes::<4>(scratch, 0, probabilities),
-            5 => self.score_lanes::<5>(scratch, 0, probabilities),
-            _ => {
-                for (index, chunk) in probabilities.chunks_mut(1).enumerate() {
-                    self.score_lanes::<1>(scratch, index, chunk);
-                }
-            }
-        }
-        self.classifier.calibrate(probabilities);
-    }
-
-    /// As [`Linear::score_found`], in the same order, from the numbers beside the n-grams.
-    fn score_lanes<const K: usize>(&self, scratch: &Scratch, first: usize, scores: &mut [f64]) {
         let Classifier { tfidf, frames, .. } = self.classifier;
-        let mut all = [0.0; K];
-        all.copy_from_slice(&frames.intercepts[first..first + K]);
-        for block in 0..2 {
-            let (mut squares, mut sums) = (0.0, [0.0; K]);
-            for known in self.scanner.found(scratch, block) {
-                let value = tfidf.frequency(known.count) * f64::from(known.idf);
-                squares += value * value;
-                for (sum, weight) in sums.iter_mut().zip(&known.numbers[first..first + K]) {
-                    *sum += value * f64::from(f32::from_bits(*weight));
-                }
-            }
-            add_block(&mut all, sums, squares);
-        }
-        for &list in &scratch.signals {
-            let weights = &frames.weights[tfidf.signal_column(list) * frames.outputs() + first..];
-            for (all, weight) in all.iter_mut().zip(weights) {
-                *all += f64::from(SIGNAL_VALUE) * f64::from(*weight);
-            }
-        }
-        scores.copy_from_slice(&all);
-    }
-}
-
-/// Adds the sums of a block, divided by its norm.
-fn add_block<const K: usize>(all: &mut [f64; K], sums: [f64; K], squares: f64) {
-    if squares > 0.0 {
-        let norm = f64::sqrt(squares);
-        for (all, sum) in all.iter_mut().zip(sums) {
-            *all += sum / norm;
-        }
+        assert_eq!(probabilities.len(), frames.outputs(), "an entry a frame");
+        by_lanes!(probabilities, K, |first, scores| {
+            frames.add_up::<K, _>(tfidf, &scratch.signals, first, scores, |block| {
+                self.scanner.found(scratch, block).map(move |known| {
+                    let value = tfidf.frequency(known.count) * f64::from(known.idf);
+                    let weight = |k| f64::from(f32::from_bits(known.numbers[first + k]));
+                    (value, std::array::from_fn(weight))
+                })
+            });
+        });
+        self.classifier.calibrate(probabilities);
     }
 }
 
 impl Linear {
     /// `W x + b` of as many outputs as `scores` has entries, from `first` on, for the TF-IDF row of
-    /// what was found in a sentence. The norm of a block divides its sums, not each value; terms
-    /// are added in the order given.
+    /// what was found in a sentence.
     pub(super) fn score_found(
         &self,
         tfidf: &Tfidf,
@@ -140,48 +123,49 @@ impl Linear {
         first: usize,
         scores: &mut [f64],
     ) {
-        match scores.len() {
-            0 => {}
-            1 => self.score_found_lanes::<1>(tfidf, found, signals, first, scores),
-            2 => self.score_found_lanes::<2>(tfidf, found, signals, first, scores),
-            3 => self.score_found_lanes::<3>(tfidf, found, signals, first, scores),
-            4 => self.score_found_lanes::<4>(tfidf, found, signals, first, scores),
-            5 => self.score_found_lanes::<5>(tfidf, found, signals, first, scores),
-            _ => {
-                // Several at once, the rest one by one: each output is summed on its own.
-                let (four, rest) = scores.split_at_mut(4);
-                self.score_found_lanes::<4>(tfidf, found, signals, first, four);
-                self.score_found(tfidf, found, signals, first + 4, rest);
-            }
-        }
+        by_lanes!(scores, K, |offset, scores| {
+            let first = first + offset;
+            self.add_up::<K, _>(tfidf, signals, first, scores, |block| {
+                found[block].iter().map(move |&(column, count)| {
+                    let weights = &self.weights[column as usize * self.outputs() + first..][..K];
+                    let weight = |k| f64::from(weights[k]);
+                    (tfidf.weight(column, count), std::array::from_fn(weight))
+                })
+            });
+        });
     }
 
-    fn score_found_lanes<const K: usize>(
+    /// Sums `K` outputs from `first` on: intercepts, the n-grams of each block (a value and `K`
+    /// weights), signals. The norm of a block divides its sums, not each value, and n-grams are
+    /// added in the order given: whoever finds the same gets the same, to the last bit.
+    fn add_up<const K: usize, I: Iterator<Item = (f64, [f64; K])>>(
         &self,
         tfidf: &Tfidf,
-        found: &[Vec<(u32, u32)>; 2],
         signals: &[usize],
         first: usize,
         scores: &mut [f64],
+        block: impl Fn(usize) -> I,
     ) {
-        let outputs = self.outputs();
-        let weights = |column: usize| -> &[f32] { &self.weights[column * outputs + first..][..K] };
         let mut all = [0.0; K];
         all.copy_from_slice(&self.intercepts[first..first + K]);
-        for block in found {
+        for index in 0..2 {
             let (mut squares, mut sums) = (0.0, [0.0; K]);
-            for &(column, count) in block {
-                let value = tfidf.weight(column, count);
+            for (value, weights) in block(index) {
                 squares += value * value;
-                for (sum, weight) in sums.iter_mut().zip(weights(column as usize)) {
-                    *sum += value * f64::from(*weight);
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum += value * weight;
                 }
             }
-            add_block(&mut all, sums, squares);
+            if squares > 0.0 {
+                let norm = f64::sqrt(squares);
+                for (all, sum) in all.iter_mut().zip(sums) {
+                    *all += sum / norm;
+                }
+            }
         }
         for &list in signals {
-            let column = tfidf.signal_column(list);
-            for (all, weight) in all.iter_mut().zip(weights(column)) {
+            let weights = &self.weights[tfidf.signal_column(list) * self.outputs() + first..];
+            for (all, weight) in all.iter_mut().zip(weights) {
                 *all += f64::from(SIGNAL_VALUE) * f64::from(*weight);
             }
         }
@@ -192,6 +176,9 @@ impl Linear {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{Choice, Codebook, Label, LabelSet};
+    use crate::features::{NgramRange, TfidfParams};
+    use crate::model::{ClassifierParams, Regularisation, ThresholdRule, TrainingData};
     use proptest::prelude::*;
 
     /// Sentences of words the built-in model knows, of any characters, and of both.
@@ -211,7 +198,55 @@ mod tests {
         prop::collection::vec(word, 0..40).prop_map(|words| words.join(" "))
     }
 
+    /// A classifier of seven frames, one a letter.
+    fn small(words: Option<&str>, chars: Option<&str>) -> Classifier {
+        let range = |text: Option<&str>| text.map(|text| text.parse::<NgramRange>().unwrap());
+        let names = ('a'..='g').map(String::from).collect();
+        let codebook = Codebook::from_names(Choice::Multiple, names, Vec::new());
+        let texts: Vec<String> = (0..40)
+            .map(|i| {
+                let letter = |at: usize| char::from(b'a' + (at % 7) as u8);
+                let word = |at: usize| format!("{0}{0}{1}", letter(at), letter(at / 3));
+                format!("{} {} internationalisation é{} {}", word(i), word(i + 2), word(i), word(i))
+            })
+            .collect();
+        let labels: Vec<LabelSet> =
+            (0..40).map(|i| [Label { frame: i % 7, stance: None }].into_iter().collect()).collect();
+        let data = TrainingData {
+            codebook: &codebook,
+            texts: texts.iter().map(String::as_str).collect(),
+            labels: labels.iter().collect(),
+            groups: vec![0; 40],
+            digest: String::new(),
+        };
+        let params = ClassifierParams {
+            features: TfidfParams::default().word_ngrams(range(words)).char_ngrams(range(chars)),
+            c: Regularisation::Fixed(3.0),
+            calibrate: false,
+            threshold: ThresholdRule::Fixed(0.5),
+            ..ClassifierParams::default()
+        };
+        params.fit(&data, &|_| {}).unwrap().classifier
+    }
+
     proptest! {
+        #[test]
+        fn every_kind_of_ngram_is_found(
+            sentences in prop::collection::vec("([a-g]{1,4}|internationalisation|é[a-g]{2,3}|[A-G ]{1,5}| ){0,30}", 1..8),
+        ) {
+            for (words, chars) in [
+                (Some("1-3"), None), (Some("2-3"), Some("2-6")), (None, Some("1-10")),
+            ] {
+                let classifier = small(words, chars);
+                let scorer = classifier.scorer();
+                let mut scratch = Scratch::default();
+                for sentence in &sentences {
+                    let fast = scorer.predict(sentence, StanceDetail::All, &mut scratch);
+                    prop_assert_eq!(fast, classifier.predict(sentence));
+                }
+            }
+        }
+
         #[test]
         fn scorer_and_classifier_agree_to_the_last_bit(sentences in prop::collection::vec(sentence(), 1..6)) {
             let classifier = Classifier::built_in().unwrap();
