@@ -5,36 +5,27 @@
 //! parts. Every key is compared in full, so that no collision of hashes can change a result.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use super::ngram_table::{
-    MULTIPLIER, NONE, PAYLOAD_HEAD, Payload, SLACK, ShortKey, Strings, Table,
-};
+use super::ngram_table::{Filter, NONE, Sought, Strings, Table, pair, unpair, word_at, word_hash};
 use super::{NgramRange, Signals, Tfidf, Vocabulary};
-use crate::text::{is_space, is_word_char};
+use crate::text::{LowerWords, SLACK, is_space};
 
 /// Word n-grams as a tree: an n-gram is the node of its first n−1 words and its last word.
 #[derive(Debug, Clone)]
 struct Words {
     range: NgramRange,
-    /// Words, and their nodes: the first nodes are the words themselves.
+    /// Words, their nodes and ranks.
     tokens: Strings,
-    /// (node, word) and the node it leads to.
-    edges: Table<2>,
-}
-
-fn edge_hash([node, word]: [u32; 2]) -> u64 {
-    let joined = (u64::from(node) << 32) | u64::from(word);
-    let mixed = joined.wrapping_mul(MULTIPLIER);
-    (mixed ^ (mixed >> 32)).wrapping_mul(MULTIPLIER)
+    /// Node and word, the node they lead to and its rank.
+    edges: Table<1, 2>,
+    /// Most pairs of words are no n-gram: this tells without a look into the table.
+    known_edges: Filter,
 }
 
 impl Words {
-    fn new<'a>(
-        range: NgramRange,
-        vocabulary: &Vocabulary,
-        numbers: usize,
-        payload: &impl Fn(u32) -> Payload<'a>,
-    ) -> Self {
+    /// `ranks` are those of the n-grams of the vocabulary.
+    fn new(range: NgramRange, vocabulary: &Vocabulary, ranks: &[u32]) -> Self {
         let mut tokens: HashMap<&str, u32> = HashMap::new();
         for id in 0..vocabulary.len() {
             for word in vocabulary.term(id).split(' ') {
@@ -42,23 +33,38 @@ impl Words {
                 tokens.entry(word).or_insert(next);
             }
         }
-        let mut columns = vec![None; tokens.len()];
+        // By node; a node that is no n-gram of the vocabulary but leads to one has none.
+        let mut rank_of = vec![NONE; tokens.len()];
         let mut edges: HashMap<[u32; 2], u32> = HashMap::new();
-        for id in 0..vocabulary.len() {
+        for (id, &rank) in ranks.iter().enumerate() {
             let mut words = vocabulary.term(id).split(' ').map(|word| tokens[word]);
             let mut node = words.next().unwrap_or(NONE);
             for word in words {
                 node = *edges.entry([node, word]).or_insert_with(|| {
-                    columns.push(None);
-                    columns.len() as u32 - 1
+                    rank_of.push(NONE);
+                    rank_of.len() as u32 - 1
                 });
             }
-            columns[node as usize] = Some(id as u32);
+            rank_of[node as usize] = rank;
         }
-        let edges = edges.into_iter().map(|(edge, node)| (edge, node, columns[node as usize]));
-        let edges = Table::new(edges.collect(), numbers, payload, edge_hash);
-        let tokens = tokens.into_iter().map(|(word, node)| (word, node, columns[node as usize]));
-        Words { range, tokens: Strings::new(tokens, numbers, payload), edges }
+        let with_rank = |node: u32| pair(node, rank_of[node as usize]);
+        let rank = |value: u64| unpair(value).1;
+        let mut edges: Vec<[u64; 2]> = edges
+            .into_iter()
+            .map(|([from, word], node)| [pair(from, word), with_rank(node)])
+            .collect();
+        edges.sort_unstable_by_key(|&[edge, value]| (rank(value), edge));
+        let known_edges =
+            Filter::new(edges.len(), edges.iter().map(|&[edge, _]| word_hash([edge])));
+        let mut tokens: Vec<(&str, u64)> =
+            tokens.into_iter().map(|(word, node)| (word, with_rank(node))).collect();
+        tokens.sort_unstable_by_key(|&(word, value)| (rank(value), word));
+        Words {
+            range,
+            tokens: Strings::new(tokens.into_iter()),
+            edges: Table::new(edges.into_iter(), word_hash),
+            known_edges,
+        }
     }
 }
 
@@ -66,408 +72,331 @@ impl Words {
 #[derive(Debug, Clone)]
 struct Chars {
     range: NgramRange,
-    ngrams: Strings,
+    /// Those of up to seven bytes, which are nearly all.
+    short: Table<1, 2>,
+    long: Strings,
 }
 
-/// Finds the known n-grams of sentences.
+/// Up to seven bytes and their number.
+fn byte_key(text: &[u8], start: usize, length: usize) -> u64 {
+    word_at(text, start, length) | ((length as u64) << 56)
+}
+
+/// The most bytes of a [`byte_key`].
+const SHORT: usize = 7;
+
+impl Chars {
+    fn new(range: NgramRange, vocabulary: &Vocabulary, ranks: &[u32]) -> Self {
+        let mut order: Vec<usize> = (0..vocabulary.len()).collect();
+        order.sort_unstable_by_key(|&id| ranks[id]);
+        let (mut short, mut long, mut padded) = (Vec::new(), Vec::new(), Vec::new());
+        for id in order {
+            let (term, rank) = (vocabulary.term(id), ranks[id]);
+            if term.len() > SHORT {
+                long.push((term, pair(NONE, rank)));
+                continue;
+            }
+            padded.clear();
+            padded.extend_from_slice(term.as_bytes());
+            padded.extend_from_slice(&[0; SLACK]);
+            short.push([byte_key(&padded, 0, term.len()), u64::from(rank)]);
+        }
+        let short = Table::new(short.into_iter(), word_hash);
+        Chars { range, short, long: Strings::new(long.into_iter()) }
+    }
+}
+
+/// Finds the known n-grams of sentences. It calls a column by its rank, the most frequent first: what
+/// is often needed then stands together.
 #[derive(Debug, Clone)]
 pub(crate) struct Scanner {
     words: Option<Words>,
     chars: Option<Chars>,
     signals: Signals,
-    /// Whether a word that begins with these two bytes may begin a signal.
-    signal_starts: Vec<bool>,
-    numbers: usize,
-}
-
-/// An n-gram found in a sentence.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Known<'a> {
-    pub(crate) column: u32,
-    pub(crate) count: u32,
-    pub(crate) idf: f32,
-    /// The bits of the numbers that stand with it.
-    pub(crate) numbers: &'a [u32],
+    /// The columns by rank.
+    columns: Vec<u32>,
 }
 
 /// Buffers kept from sentence to sentence, so that nothing is allocated anew; and what was found in
 /// the last one.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    /// The lower-cased sentence and its slack.
-    lower: Vec<u8>,
-    /// The words: beginning, length, hash, and the slot where the search for it begins.
-    spans: Vec<(u32, u32, u64, u32)>,
-    /// Where the payload of each word stands, or [`NOWHERE`].
-    tokens: Vec<usize>,
-    /// The n-grams to look for, with hash and first slot.
-    edges: Vec<([u32; 2], u64, u32)>,
-    /// The node of the n-gram that begins at each word.
+    sentence: LowerWords,
+    /// The words, looked up.
+    keys: Vec<Sought<3>>,
+    /// The node of each word, and of the n-gram that begins there.
+    ends: Vec<u32>,
     nodes: Vec<u32>,
-    /// A word between blanks, and its slack.
+    /// The longer n-grams that may be known: their first word, key and hash; and looked up.
+    possible: Vec<(u32, u64, u64)>,
+    edges: Vec<Sought<1>>,
+    /// The words between blanks, a blank before and after each.
     padded: Vec<u8>,
-    /// Where the characters of `padded` begin.
+    /// The n-grams of one of them, looked up.
+    ngrams: Vec<Sought<1>>,
+    /// Where its characters begin.
     bounds: Vec<usize>,
-    /// What was found, by block, in order of first appearance.
-    found: [Vec<Hit>; 2],
-    /// Where in `found` a column stands: (round, column, position).
-    places: Vec<(u32, u32, u32)>,
+    /// What was found, by block: rank and count, in order of first appearance.
+    found: [Vec<(u32, u32)>; 2],
+    /// By the last bits of the rank: the round in which the place was taken last, and by what in
+    /// `found`.
+    places: Vec<(u32, u32)>,
     round: u32,
     /// The lists a signal of which is there.
     pub(crate) signals: Vec<usize>,
 }
 
 impl Scratch {
-    fn begin_block(&mut self, block: usize) {
-        self.found[block].clear();
+    /// The n-grams found in a block, by rank, each with its count, in order of first appearance.
+    pub(crate) fn found(&self, block: usize) -> &[(u32, u32)] {
+        &self.found[block]
+    }
+
+    /// Forgets what was found.
+    fn begin(&mut self) {
+        self.found.iter_mut().for_each(Vec::clear);
+        self.signals.clear();
+        self.begin_round();
+    }
+
+    /// Empties all places. Blocks have rounds of their own.
+    fn begin_round(&mut self) {
         self.round = self.round.wrapping_add(1);
         if self.places.is_empty() || self.round == 0 {
-            self.round = 1;
-            let size = self.places.len().max(256);
+            let size = self.places.len().max(1024);
             self.places.clear();
-            self.places.resize(size, (0, 0, 0));
+            self.places.resize(size, (0, 0));
+            self.round = 1;
         }
     }
 
-    fn count(&mut self, block: usize, column: u32, shelf: Shelf, at: usize) {
-        let mask = self.places.len() - 1;
+    /// Counts an n-gram; one without rank is none.
+    #[inline]
+    fn count(&mut self, block: usize, rank: u32) {
+        if rank == NONE {
+            return;
+        }
         let found = &mut self.found[block];
-        let mut place = (column.wrapping_mul(0x9E37_79B1) >> 8) as usize & mask;
-        loop {
-            let (round, known, position) = self.places[place];
-            if round != self.round {
-                break;
-            }
-            if known == column {
-                found[position as usize].count += 1;
+        let mask = self.places.len() - 1;
+        let mut at = rank as usize & mask;
+        while self.places[at].0 == self.round {
+            let known = &mut found[self.places[at].1 as usize];
+            if known.0 == rank {
+                known.1 += 1;
                 return;
             }
-            place = (place + 1) & mask;
+            at = (at + 1) & mask;
         }
-        self.places[place] = (self.round, column, found.len() as u32);
-        found.push(Hit { column, count: 1, shelf, at });
+        self.places[at] = (self.round, found.len() as u32);
+        found.push((rank, 1));
         if 2 * found.len() > mask {
             self.grow(block);
         }
     }
 
+    #[cold]
     fn grow(&mut self, block: usize) {
         let size = 2 * self.places.len();
         self.places.clear();
-        self.places.resize(size, (0, 0, 0));
-        let found = std::mem::take(&mut self.found[block]);
-        for (position, &Hit { column, .. }) in found.iter().enumerate() {
-            let mut place = (column.wrapping_mul(0x9E37_79B1) >> 8) as usize & (size - 1);
-            while self.places[place].0 == self.round {
-                place = (place + 1) & (size - 1);
+        self.places.resize(size, (0, 0));
+        for (position, &(rank, _)) in self.found[block].iter().enumerate() {
+            let mut at = rank as usize & (size - 1);
+            while self.places[at].0 == self.round {
+                at = (at + 1) & (size - 1);
             }
-            self.places[place] = (self.round, column, position as u32);
+            self.places[at] = (self.round, position as u32);
         }
-        self.found[block] = found;
     }
-
-    /// Lower-cases as `str::to_lowercase` does.
-    fn lower_case(&mut self, sentence: &str) {
-        self.lower.clear();
-        if sentence.is_ascii() {
-            self.lower.extend_from_slice(sentence.as_bytes());
-            self.lower.make_ascii_lowercase();
-        } else if sentence.contains('Σ') {
-            // The one letter whose lower case depends on its neighbours.
-            self.lower.extend_from_slice(sentence.to_lowercase().as_bytes());
-        } else {
-            let mut buffer = [0; 4];
-            let mut rest = sentence.as_bytes();
-            for c in sentence.chars().filter(|c| !c.is_ascii()) {
-                let ascii = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-                self.lower.extend(rest[..ascii].iter().map(u8::to_ascii_lowercase));
-                rest = &rest[ascii + c.len_utf8()..];
-                for c in c.to_lowercase() {
-                    self.lower.extend_from_slice(c.encode_utf8(&mut buffer).as_bytes());
-                }
-            }
-            self.lower.extend(rest.iter().map(u8::to_ascii_lowercase));
-        }
-        self.lower.extend_from_slice(&[0; SLACK]);
-    }
-}
-
-/// Where nothing stands.
-const NOWHERE: usize = usize::MAX;
-
-/// An n-gram found.
-#[derive(Debug, Clone, Copy)]
-struct Hit {
-    column: u32,
-    count: u32,
-    shelf: Shelf,
-    /// Where its payload stands.
-    at: usize,
-}
-
-/// The table a payload stands in.
-#[derive(Debug, Clone, Copy)]
-enum Shelf {
-    Tokens,
-    Edges,
-    Chars,
-}
-
-/// Whether a byte is a word character of ASCII.
-const WORD: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
-        byte += 1;
-    }
-    table
-};
-
-/// The character of UTF-8 text that begins at `at`, and its length.
-fn char_at(text: &[u8], at: usize) -> (char, usize) {
-    let length = match text[at] {
-        0..0x80 => 1,
-        0x80..0xE0 => 2,
-        0xE0..0xF0 => 3,
-        0xF0.. => 4,
-    };
-    let c = std::str::from_utf8(&text[at..at + length]).ok().and_then(|text| text.chars().next());
-    (c.unwrap_or(char::REPLACEMENT_CHARACTER), length)
 }
 
 impl Scanner {
-    /// Compiles the n-grams of `tfidf`; with each stand `numbers` numbers, a row of `table`.
-    pub(crate) fn new(tfidf: &Tfidf, numbers: usize, table: &[f32]) -> Self {
+    /// Compiles the n-grams of `tfidf`.
+    pub(crate) fn new(tfidf: &Tfidf) -> Self {
         let (words, chars) = tfidf.vocabularies();
         let params = tfidf.params();
-        let payload = |column: u32| Payload {
-            column,
-            idf: tfidf.idf()[column as usize],
-            numbers: &table[column as usize * numbers..][..numbers],
-        };
-        let mut signal_starts = vec![false; 1 << 16];
-        for start in tfidf.signals().starts() {
-            if let &[a, b, ..] = start.as_bytes() {
-                signal_starts[(usize::from(a) << 8) | usize::from(b)] = true;
-            }
+        let idf = tfidf.idf();
+        let mut columns: Vec<u32> = (0..idf.len() as u32).collect();
+        // The smaller the idf, the more frequent.
+        columns.sort_by(|&a, &b| idf[a as usize].total_cmp(&idf[b as usize]));
+        let mut ranks = vec![0; columns.len()];
+        for (rank, &column) in columns.iter().enumerate() {
+            ranks[column as usize] = rank as u32;
         }
-        let chars = params.char_ngrams.map(|range| {
-            let first = words.len() as u32;
-            let columns = (0..chars.len() as u32).map(|id| first + id);
-            let terms = columns.map(|at| (chars.term((at - first) as usize), at, Some(at)));
-            let ngrams = Strings::new(terms, numbers, &payload);
-            Chars { range, ngrams }
-        });
+        let (of_words, of_chars) = ranks.split_at(words.len());
         Scanner {
-            words: params.word_ngrams.map(|range| Words::new(range, words, numbers, &payload)),
-            chars,
+            words: params.word_ngrams.map(|range| Words::new(range, words, of_words)),
+            chars: params.char_ngrams.map(|range| Chars::new(range, chars, of_chars)),
             signals: tfidf.signals().clone(),
-            signal_starts,
-            numbers,
+            columns,
         }
     }
 
-    /// What was found in a block: column, count, idf, and the numbers that stand with it.
-    pub(crate) fn found<'a>(
-        &'a self,
-        scratch: &'a Scratch,
-        block: usize,
-    ) -> impl Iterator<Item = Known<'a>> {
-        let tokens = self.words.as_ref().map_or(&[][..], |words| &words.tokens.table.entries);
-        let edges = self.words.as_ref().map_or(&[][..], |words| &words.edges.entries);
-        let chars = self.chars.as_ref().map_or(&[][..], |chars| &chars.ngrams.table.entries);
-        scratch.found[block].iter().map(move |hit| {
-            let shelf = match hit.shelf {
-                Shelf::Tokens => tokens,
-                Shelf::Edges => edges,
-                Shelf::Chars => chars,
-            };
-            let payload = &shelf[hit.at..][..PAYLOAD_HEAD + self.numbers];
-            Known {
-                column: hit.column,
-                count: hit.count,
-                idf: f32::from_bits(payload[1]),
-                numbers: &payload[PAYLOAD_HEAD..],
-            }
-        })
+    /// The columns by rank.
+    pub(crate) fn columns(&self) -> &[u32] {
+        &self.columns
     }
 
     /// Finds the n-grams and signals of a sentence, as [`Tfidf::ngrams_by_appearance`] does.
     pub(crate) fn scan(&self, sentence: &str, scratch: &mut Scratch) {
-        scratch.lower_case(sentence);
-        let may_hold_signal = self.find_words(scratch);
-        scratch.signals.clear();
-        if may_hold_signal {
-            let lower = &scratch.lower[..scratch.lower.len() - SLACK];
-            let lower = std::str::from_utf8(lower).unwrap_or_default();
-            scratch.signals.extend(self.signals.find(lower).into_iter().map(|(list, _)| list));
-            scratch.signals.dedup();
+        scratch.sentence.read(sentence);
+        scratch.begin();
+        self.signals.find_lists(&scratch.sentence, &mut scratch.signals);
+        if let Some(words) = &self.words {
+            words.count(scratch);
         }
-        self.count_words(scratch);
-        self.count_chars(scratch);
+        if let Some(chars) = &self.chars {
+            scratch.begin_round();
+            chars.count_all(scratch);
+        }
     }
+}
 
-    /// Numbers the words; says whether any could begin a signal.
-    fn find_words(&self, scratch: &mut Scratch) -> bool {
-        let Scratch { lower, tokens, spans, .. } = scratch;
-        spans.clear();
-        let end = lower.len() - SLACK;
-        let known = self.words.as_ref().map(|words| &words.tokens);
-        let (mut at, mut may_hold_signal) = (0, false);
-        while at < end {
-            // Outside words.
-            if !WORD[usize::from(lower[at])] {
-                if lower[at].is_ascii() {
-                    at += 1;
-                    continue;
-                }
-                let (c, length) = char_at(lower, at);
-                if !is_word_char(c) {
-                    at += length;
-                    continue;
-                }
-            }
-            let (start, mut characters) = (at, 0);
-            while at < end {
-                if WORD[usize::from(lower[at])] {
-                    at += 1;
-                } else if lower[at].is_ascii() {
-                    break;
-                } else {
-                    let (c, length) = char_at(lower, at);
-                    if !is_word_char(c) {
-                        break;
-                    }
-                    at += length;
-                }
-                characters += 1;
-            }
-            if characters >= 2 {
-                let beginning = (usize::from(lower[start]) << 8) | usize::from(lower[start + 1]);
-                may_hold_signal |= self.signal_starts[beginning];
-                if let Some(known) = known {
-                    let key = ShortKey::at(lower, start, at - start);
-                    let hash = key.map_or(0, ShortKey::hash);
-                    let slot = known.table.first_slot(hash);
-                    spans.push((start as u32, (at - start) as u32, hash, slot));
-                }
-            }
-        }
-        tokens.clear();
-        if let Some(known) = known {
-            tokens.extend(spans.iter().map(|&(start, length, hash, slot)| {
-                let (start, length) = (start as usize, length as usize);
-                let found = match ShortKey::at(lower, start, length) {
-                    Some(key) => known.table.find_from(key.words(), hash, slot),
-                    None => known.find(lower, start, length),
-                };
-                found.unwrap_or(NOWHERE)
-            }));
-        }
-        may_hold_signal
-    }
-
-    fn count_words(&self, scratch: &mut Scratch) {
-        scratch.begin_block(0);
-        let Some(words) = &self.words else { return };
-        let (shortest, longest) = words.range.bounds();
-        let tokens = std::mem::take(&mut scratch.tokens);
-        let mut nodes = std::mem::take(&mut scratch.nodes);
-        let mut edges = std::mem::take(&mut scratch.edges);
-        nodes.clear();
-        for &at in &tokens {
-            nodes.push(if at == NOWHERE { NONE } else { words.tokens.table.value(at) });
-            if shortest == 1 && at != NOWHERE {
-                let column = words.tokens.table.entries[at];
-                if column != NONE {
-                    scratch.count(0, column, Shelf::Tokens, at);
-                }
-            }
-        }
-        for n in 2..=longest.min(tokens.len()) {
-            nodes.truncate(tokens.len() + 1 - n);
-            edges.clear();
-            edges.extend(nodes.iter().zip(&tokens[n - 1..]).map(|(&node, &last)| {
-                let word = if last == NOWHERE { NONE } else { words.tokens.table.value(last) };
-                let edge = [node, word];
-                let hash = edge_hash(edge);
-                (edge, hash, words.edges.first_slot(hash))
-            }));
-            for (node, &(edge, hash, slot)) in nodes.iter_mut().zip(&edges) {
+impl Words {
+    fn count(&self, scratch: &mut Scratch) {
+        self.count_tokens(scratch);
+        let (shortest, longest) = self.range.bounds();
+        let words = scratch.ends.len();
+        scratch.nodes.clear();
+        scratch.nodes.extend_from_slice(&scratch.ends);
+        for n in 2..=longest.min(words) {
+            scratch.nodes.truncate(words + 1 - n);
+            let possible = self.seek_edges(scratch, n);
+            scratch.nodes.fill(NONE);
+            for index in 0..possible {
                 // An edge from or to nowhere is in no table.
-                *node = NONE;
-                if let Some(at) = words.edges.find_from(edge, hash, slot) {
-                    *node = words.edges.value(at);
-                    let column = words.edges.entries[at];
-                    if n >= shortest && column != NONE {
-                        scratch.count(0, column, Shelf::Edges, at);
+                if let Some(&[_, value]) = self.edges.find(&scratch.edges[index]) {
+                    let (node, rank) = unpair(value);
+                    scratch.nodes[scratch.possible[index].0 as usize] = node;
+                    if n >= shortest {
+                        scratch.count(0, rank);
                     }
                 }
             }
         }
-        scratch.edges = edges;
-        (scratch.tokens, scratch.nodes) = (tokens, nodes);
     }
 
-    fn count_chars(&self, scratch: &mut Scratch) {
-        scratch.begin_block(1);
-        let Some(chars) = &self.chars else { return };
-        let lower = std::mem::take(&mut scratch.lower);
-        let end = lower.len() - SLACK;
-        let mut at = 0;
-        while at < end {
-            let space = |at: usize| match lower[at] {
-                byte if byte.is_ascii() => (is_space(char::from(byte)), 1),
-                _ => {
-                    let (c, length) = char_at(&lower, at);
-                    (is_space(c), length)
-                }
-            };
-            let start = at;
-            while at < end {
-                let (is_space, length) = space(at);
-                if is_space {
-                    break;
-                }
-                at += length;
-            }
-            if start < at {
-                self.count_chars_of(chars, &lower[start..at], scratch);
-            } else {
-                at += space(at).1;
+    /// Numbers the words, and counts them where they are n-grams.
+    fn count_tokens(&self, scratch: &mut Scratch) {
+        let Scratch { sentence, keys, .. } = scratch;
+        let text = sentence.padded();
+        keys.clear();
+        keys.extend(
+            sentence
+                .words()
+                .iter()
+                .map(|&(start, length)| self.tokens.seek(text, start as usize, length as usize)),
+        );
+        scratch.ends.clear();
+        let counts = self.range.bounds().0 == 1;
+        for index in 0..scratch.keys.len() {
+            let (start, length) = scratch.sentence.words()[index];
+            let text = scratch.sentence.padded();
+            let sought = &scratch.keys[index];
+            let (node, rank) = self.tokens.find(sought, text, start as usize, length as usize);
+            scratch.ends.push(node);
+            if counts {
+                scratch.count(0, rank);
             }
         }
-        scratch.lower = lower;
     }
 
-    /// The n-grams of one word between blanks, as `features::ngram::char_ngrams` forms them.
-    fn count_chars_of(&self, chars: &Chars, word: &[u8], scratch: &mut Scratch) {
+    /// Begins the search for the edges from `nodes` to the words after them, where they may be
+    /// known; says how many may.
+    fn seek_edges(&self, scratch: &mut Scratch, n: usize) -> usize {
+        let Scratch { nodes, ends, possible, edges, .. } = scratch;
+        if possible.len() < nodes.len() {
+            possible.resize(nodes.len(), (0, 0, 0));
+        }
+        let mut count = 0;
+        for (first, (&node, &word)) in nodes.iter().zip(&ends[n - 1..]).enumerate() {
+            let edge = pair(node, word);
+            let hash = word_hash([edge]);
+            // Written over by the next where it is not known: no branch to be guessed wrong.
+            possible[count] = (first as u32, edge, hash);
+            count += usize::from(self.known_edges.may_hold(hash));
+        }
+        edges.clear();
+        edges
+            .extend(possible[..count].iter().map(|&(_, edge, hash)| self.edges.seek([edge], hash)));
+        count
+    }
+}
+
+impl Chars {
+    fn count_all(&self, scratch: &mut Scratch) {
         let mut padded = std::mem::take(&mut scratch.padded);
         padded.clear();
         padded.push(b' ');
-        padded.extend_from_slice(word);
-        padded.push(b' ');
+        for word in scratch.sentence.text().split(is_space).filter(|word| !word.is_empty()) {
+            padded.extend_from_slice(word.as_bytes());
+            padded.push(b' ');
+        }
         let end = padded.len();
         padded.extend_from_slice(&[0; SLACK]);
-        let mut bounds = std::mem::take(&mut scratch.bounds);
-        bounds.clear();
-        // Continuation bytes begin no character.
-        bounds.extend((0..end).filter(|&at| padded[at] & 0xC0 != 0x80));
-        bounds.push(end);
-        let length = bounds.len() - 1;
-        let (shortest, longest) = chars.range.bounds();
-        for n in shortest..=longest {
-            for first in 0..=length.saturating_sub(n) {
-                let (start, end) = (bounds[first], bounds[(first + n).min(length)]);
-                if let Some(at) = chars.ngrams.find(&padded, start, end - start) {
-                    scratch.count(1, chars.ngrams.table.value(at), Shelf::Chars, at);
-                }
+        let mut start = 0;
+        while let Some(length) = padded[start + 1..end].iter().position(|&byte| byte == b' ') {
+            let word = start..start + length + 2;
+            if self.range.bounds().1 <= SHORT && padded[word.clone()].is_ascii() {
+                self.count_ascii(&padded, word, scratch);
+            } else {
+                self.count(&padded, word, scratch);
             }
-            if length <= n {
+            start += length + 1;
+        }
+        scratch.padded = padded;
+    }
+
+    /// Counts the n-grams of a word of ASCII, blanks included.
+    fn count_ascii(&self, padded: &[u8], word: Range<usize>, scratch: &mut Scratch) {
+        let (shortest, longest) = self.range.bounds();
+        scratch.ngrams.clear();
+        for n in shortest..=longest {
+            let length = n.min(word.len());
+            scratch.ngrams.extend((word.start..=word.end - length).map(|at| {
+                let key = [byte_key(padded, at, length)];
+                self.short.seek(key, word_hash(key))
+            }));
+            if word.len() <= n {
                 break;
             }
         }
-        (scratch.padded, scratch.bounds) = (padded, bounds);
+        for index in 0..scratch.ngrams.len() {
+            if let Some(&[_, rank]) = self.short.find(&scratch.ngrams[index]) {
+                scratch.count(1, rank as u32);
+            }
+        }
+    }
+
+    /// Counts the n-grams of a word, blanks included, as `features::ngram::char_ngrams` forms them.
+    fn count(&self, padded: &[u8], word: Range<usize>, scratch: &mut Scratch) {
+        let mut bounds = std::mem::take(&mut scratch.bounds);
+        bounds.clear();
+        // Continuation bytes begin no character.
+        bounds.extend(word.clone().filter(|&at| padded[at] & 0xC0 != 0x80));
+        bounds.push(word.end);
+        let characters = bounds.len() - 1;
+        let (shortest, longest) = self.range.bounds();
+        for n in shortest..=longest {
+            for first in 0..=characters.saturating_sub(n) {
+                let start = bounds[first];
+                let length = bounds[(first + n).min(characters)] - start;
+                scratch.count(1, self.rank(padded, start, length));
+            }
+            if characters <= n {
+                break;
+            }
+        }
+        scratch.bounds = bounds;
+    }
+
+    fn rank(&self, padded: &[u8], start: usize, length: usize) -> u32 {
+        if length <= SHORT {
+            let key = [byte_key(padded, start, length)];
+            let sought = self.short.seek(key, word_hash(key));
+            self.short.find(&sought).map_or(NONE, |entry| entry[1] as u32)
+        } else {
+            let sought = self.long.seek(padded, start, length);
+            self.long.find(&sought, padded, start, length).1
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::data::Codebook;
 use crate::error::{Error, Place, Result};
-use crate::text::words;
+use crate::text::{LowerWords, words};
 
 /// The signals of one frame.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -90,6 +90,7 @@ pub struct Signals {
     prefixes: HashMap<String, Vec<usize>>,
     /// Lengths of those beginnings, in bytes, rising.
     prefix_lengths: Vec<usize>,
+    beginnings: Beginnings,
 }
 
 impl Signals {
@@ -119,6 +120,10 @@ impl Signals {
         signals.prefix_lengths = signals.prefixes.keys().map(String::len).collect();
         signals.prefix_lengths.sort_unstable();
         signals.prefix_lengths.dedup();
+        if !signals.is_empty() {
+            let starts = signals.whole.keys().chain(signals.prefixes.keys());
+            signals.beginnings = Beginnings::new(starts.map(String::as_str));
+        }
         Ok(signals)
     }
 
@@ -130,11 +135,6 @@ impl Signals {
     /// The name of a list.
     pub fn name(&self, list: usize) -> &str {
         &self.names[list]
-    }
-
-    /// What the first word of some signal or exception begins with.
-    pub(super) fn starts(&self) -> impl Iterator<Item = &str> {
-        self.whole.keys().chain(self.prefixes.keys()).map(String::as_str)
     }
 
     /// Whether no list holds a signal.
@@ -149,47 +149,124 @@ impl Signals {
             return Vec::new();
         }
         let words: Vec<Range<usize>> = words(lower).collect();
-        let mut found: Vec<(&Pattern, Range<usize>)> = Vec::new();
+        let mut found = Vec::new();
         for start in 0..words.len() {
-            let first = &lower[words[start].clone()];
-            let mut consider = |candidates: &Vec<usize>| {
-                for &index in candidates {
-                    let pattern = &self.patterns[index];
-                    let end = start + pattern.words.len();
-                    let fits = words.get(start..end).is_some_and(|at| {
-                        let pairs = pattern.words.iter().zip(at);
-                        pairs.into_iter().all(|(word, at)| word.matches(&lower[at.clone()]))
-                    });
-                    if fits {
-                        found.push((pattern, start..end));
-                    }
-                }
-            };
-            self.whole.get(first).into_iter().for_each(&mut consider);
-            for &length in self.prefix_lengths.iter().take_while(|&&length| length <= first.len()) {
-                if let Some(candidates) = first.get(..length).and_then(|p| self.prefixes.get(p)) {
-                    consider(candidates);
-                }
+            self.find_at(lower, start, |word| words.get(word).cloned(), &mut found);
+        }
+        signals_among(found)
+            .into_iter()
+            .map(|(list, at)| (list, words[at.start].start..words[at.end - 1].end))
+            .collect()
+    }
+
+    /// The lists a signal of which stands in a sentence, rising.
+    pub(super) fn find_lists(&self, sentence: &LowerWords, lists: &mut Vec<usize>) {
+        if self.is_empty() {
+            return;
+        }
+        let (words, text) = (sentence.words(), sentence.padded());
+        let word = |index: usize| {
+            let &(start, length) = words.get(index)?;
+            Some(start as usize..(start + length) as usize)
+        };
+        let mut found = Vec::new();
+        for (index, &(start, _)) in words.iter().enumerate() {
+            let mut beginning = [0; 4];
+            beginning.copy_from_slice(&text[start as usize..][..4]);
+            if self.beginnings.may_begin(beginning) {
+                self.find_at(sentence.text(), index, word, &mut found);
             }
         }
-        let exceptions: Vec<(usize, Range<usize>)> = found
-            .iter()
-            .filter(|(pattern, _)| pattern.list.is_none())
-            .map(|(pattern, at)| (pattern.of, at.clone()))
-            .collect();
-        let mut signals: Vec<(usize, Range<usize>)> = found
-            .into_iter()
-            .filter_map(|(pattern, at)| Some((pattern.list?, at)))
-            .filter(|(list, at)| {
-                !exceptions
-                    .iter()
-                    .any(|(of, not)| of == list && at.start < not.end && not.start < at.end)
-            })
-            .map(|(list, at)| (list, words[at.start].start..words[at.end - 1].end))
-            .collect();
-        signals.sort_by_key(|(list, at)| (*list, at.start, at.end));
-        signals.dedup();
-        signals
+        if !found.is_empty() {
+            lists.extend(signals_among(found).into_iter().map(|(list, _)| list));
+            lists.dedup();
+        }
+    }
+
+    /// The patterns that begin with the word `start`, and the words each takes. `word` gives the
+    /// byte range of a word.
+    fn find_at<'a>(
+        &'a self,
+        lower: &str,
+        start: usize,
+        word: impl Fn(usize) -> Option<Range<usize>>,
+        found: &mut Vec<(&'a Pattern, Range<usize>)>,
+    ) {
+        let Some(first) = word(start).map(|at| &lower[at]) else { return };
+        let mut consider = |candidates: &Vec<usize>| {
+            for &index in candidates {
+                let pattern = &self.patterns[index];
+                let fits = pattern.words.iter().enumerate().all(|(offset, expected)| {
+                    word(start + offset).is_some_and(|at| expected.matches(&lower[at]))
+                });
+                if fits {
+                    found.push((pattern, start..start + pattern.words.len()));
+                }
+            }
+        };
+        self.whole.get(first).into_iter().for_each(&mut consider);
+        for &length in self.prefix_lengths.iter().take_while(|&&length| length <= first.len()) {
+            if let Some(candidates) = first.get(..length).and_then(|p| self.prefixes.get(p)) {
+                consider(candidates);
+            }
+        }
+    }
+}
+
+/// Leaves out what an exception voids: lists and the words of each signal, sorted.
+fn signals_among(found: Vec<(&Pattern, Range<usize>)>) -> Vec<(usize, Range<usize>)> {
+    let exceptions: Vec<(usize, Range<usize>)> = found
+        .iter()
+        .filter(|(pattern, _)| pattern.list.is_none())
+        .map(|(pattern, at)| (pattern.of, at.clone()))
+        .collect();
+    let mut signals: Vec<(usize, Range<usize>)> = found
+        .into_iter()
+        .filter_map(|(pattern, at)| Some((pattern.list?, at)))
+        .filter(|(list, at)| {
+            !exceptions
+                .iter()
+                .any(|(of, not)| of == list && at.start < not.end && not.start < at.end)
+        })
+        .collect();
+    signals.sort_by_key(|(list, at)| (*list, at.start, at.end));
+    signals.dedup();
+    signals
+}
+
+/// Tells from the beginning of a word that it begins no signal, mostly.
+#[derive(Debug, Clone, Default)]
+struct Beginnings {
+    /// By the first two bytes: those of signals of up to three.
+    pairs: Vec<bool>,
+    /// By a hash of the first four: those of longer ones.
+    quads: Vec<bool>,
+}
+
+impl Beginnings {
+    fn new<'a>(starts: impl Iterator<Item = &'a str>) -> Self {
+        let (mut pairs, mut quads) = (vec![false; 1 << 16], vec![false; 1 << 16]);
+        for start in starts {
+            match *start.as_bytes() {
+                [a, b, c, d, ..] => quads[Self::quad([a, b, c, d])] = true,
+                [a, b, ..] => pairs[Self::pair([a, b])] = true,
+                _ => {}
+            }
+        }
+        Beginnings { pairs, quads }
+    }
+
+    fn pair(bytes: [u8; 2]) -> usize {
+        usize::from(u16::from_le_bytes(bytes))
+    }
+
+    fn quad(bytes: [u8; 4]) -> usize {
+        (u32::from_le_bytes(bytes).wrapping_mul(0x9E37_79B1) >> 16) as usize
+    }
+
+    /// Whether a word with these first bytes, zeros behind it, may begin a signal.
+    fn may_begin(&self, [a, b, c, d]: [u8; 4]) -> bool {
+        self.pairs[Self::pair([a, b])] | self.quads[Self::quad([a, b, c, d])]
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use linfa::dataset::{DatasetBase, Records};
 use linfa::traits::{Fit, Transformer};
@@ -158,6 +159,14 @@ fn smoothed_idf(n: usize, frequency: u32) -> f32 {
     (libm::log((1 + n) as f64 / (1.0 + f64::from(frequency))) + 1.0) as f32
 }
 
+/// What a small count of an n-gram counts, since few are large.
+static SUBLINEAR: LazyLock<[f64; 16]> =
+    LazyLock::new(|| std::array::from_fn(|count| sublinear(count as u32)));
+
+fn sublinear(count: u32) -> f64 {
+    1.0 + libm::log(f64::from(count))
+}
+
 fn lists_found(signals: &Signals, lower: &str) -> Vec<usize> {
     let mut lists: Vec<usize> = signals.find(lower).into_iter().map(|(list, _)| list).collect();
     lists.dedup();
@@ -306,7 +315,10 @@ impl Tfidf {
     pub(crate) fn frequency(&self, count: u32) -> f64 {
         match self.params.sublinear_tf {
             _ if count == 1 => 1.0,
-            true => 1.0 + libm::log(f64::from(count)),
+            true => match SUBLINEAR.get(count as usize) {
+                Some(&frequency) => frequency,
+                None => sublinear(count),
+            },
             false => f64::from(count),
         }
     }

@@ -49,16 +49,22 @@ macro_rules! by_lanes {
 pub struct Scorer<'a> {
     classifier: &'a Classifier,
     scanner: Scanner,
+    /// By rank: idf and the weights of all frames.
+    rows: Vec<f32>,
 }
 
 impl Classifier {
     /// Compiles the classifier for many sentences.
     pub fn scorer(&self) -> Scorer<'_> {
+        let scanner = Scanner::new(&self.tfidf);
         let outputs = self.frames.outputs();
-        Scorer {
-            classifier: self,
-            scanner: Scanner::new(&self.tfidf, outputs, &self.frames.weights),
+        let mut rows = Vec::with_capacity(scanner.columns().len() * (1 + outputs));
+        for &column in scanner.columns() {
+            let column = column as usize;
+            rows.push(self.tfidf.idf()[column]);
+            rows.extend_from_slice(&self.frames.weights[column * outputs..][..outputs]);
         }
+        Scorer { classifier: self, scanner, rows }
     }
 }
 
@@ -77,10 +83,10 @@ impl Scorer<'_> {
     ) -> Prediction {
         let mut frames = vec![0.0; self.classifier.codebook.frames.len()];
         self.frame_probabilities(sentence, scratch, &mut frames);
-        // Columns are needed for the weights of stance only.
+        let columns = self.scanner.columns();
         let found = [0, 1].map(|block| {
-            let known = self.scanner.found(scratch, block);
-            known.map(|known| (known.column, known.count)).collect::<Vec<_>>()
+            let found = scratch.found(block).iter();
+            found.map(|&(rank, count)| (columns[rank as usize], count)).collect::<Vec<_>>()
         });
         self.classifier.complete(frames, &found, &scratch.signals, detail)
     }
@@ -99,12 +105,14 @@ impl Scorer<'_> {
         self.scanner.scan(sentence, scratch);
         let Classifier { tfidf, frames, .. } = self.classifier;
         assert_eq!(probabilities.len(), frames.outputs(), "an entry a frame");
+        let stride = 1 + frames.outputs();
         by_lanes!(probabilities, K, |first, scores| {
             frames.add_up::<K, _>(tfidf, &scratch.signals, first, scores, |block| {
-                self.scanner.found(scratch, block).map(move |known| {
-                    let value = tfidf.frequency(known.count) * f64::from(known.idf);
-                    let weight = |k| f64::from(f32::from_bits(known.numbers[first + k]));
-                    (value, std::array::from_fn(weight))
+                scratch.found(block).iter().map(move |&(rank, count)| {
+                    let row = &self.rows[rank as usize * stride..][..stride];
+                    let weights = &row[1 + first..][..K];
+                    let value = tfidf.frequency(count) * f64::from(row[0]);
+                    (value, std::array::from_fn(|k| f64::from(weights[k])))
                 })
             });
         });

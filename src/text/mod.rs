@@ -1,10 +1,12 @@
 //! From bytes to tokens: decoding, sentence boundaries, words. Offsets survive every step.
 
 mod decode;
+mod lower_words;
 mod segment;
 mod token;
 
 pub use decode::{CodePoints, decode};
+pub(crate) use lower_words::{LowerWords, SLACK};
 pub use segment::Segmenter;
 pub(crate) use token::is_space;
 pub use token::{Lowercase, char_wb_words, is_word_char, words};
