@@ -29,6 +29,14 @@ impl Place {
         Place { file: path.as_ref().display().to_string(), ..Place::default() }
     }
 
+    /// An input: a file, or standard input by the name `-`.
+    pub fn input(path: &Path) -> Self {
+        match path == Path::new("-") {
+            true => Place::file("standard input"),
+            false => Place::file(path),
+        }
+    }
+
     /// The same file, at a line that counts from 1.
     #[must_use]
     pub fn line(&self, line: u64) -> Self {

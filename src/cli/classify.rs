@@ -5,12 +5,15 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use framescope::data::{AtomicFile, Codebook, Document, RowFormat, TableFormat, documents};
+use framescope::data::{
+    ArticleColumns, ArticleTables, AtomicFile, Codebook, Document, Piece, Pieces, RowFormat,
+    TableFormat, documents,
+};
 use framescope::error::{Error, ErrorKind};
 use framescope::model::StanceDetail;
 use framescope::report;
 use framescope::tasks::classify::{
-    ProbabilityColumns, TaggedDocument, Tagger, classify, header, write_rows,
+    ProbabilityColumns, Tagged, Tagger, Unit, classify, header, write_piece,
 };
 use owo_colors::{AnsiColors, OwoColorize};
 
@@ -18,15 +21,26 @@ use super::{Failure, ModelArgs, Printer, check_output};
 
 /// Tags every sentence of articles with frames and stances
 ///
-/// Reads .txt and .md files in UTF-8, folders of them, and standard input (`-`). On a terminal it
-/// shows the articles with their tags and a summary; into a pipe or a file it writes a table with
-/// a row a sentence.
+/// Reads .txt and .md files in UTF-8, folders of them, standard input (`-`), and tables with an
+/// article a row (.csv, .tsv, .jsonl). On a terminal it shows the articles with their tags and a
+/// summary; into a pipe or a file it writes a table with a row a sentence. Input and output may be
+/// of any size: both are streams.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  framescope classify article.txt\n  \
-    framescope classify articles/ -o tagged.csv\n  cat article.txt | framescope classify - | head")]
+    framescope classify articles/ -o tagged.csv\n  cat article.txt | framescope classify - | head\n  \
+    framescope classify headlines.csv --text-column headline --unit row -o tagged.csv")]
 pub(super) struct Classify {
-    /// Articles, folders of articles, `-` for standard input
+    /// Articles, folders of articles, tables of articles, `-` for standard input
     input: Vec<PathBuf>,
+    /// What gets tags: each sentence, or each article or row as it is
+    #[arg(long, value_enum, default_value_t = UnitArg::Sentence)]
+    unit: UnitArg,
+    /// The column of texts in tables [default: text]
+    #[arg(long, value_name = "NAME")]
+    text_column: Option<String>,
+    /// The column of names in tables [default: id, else document, else rows are numbered]
+    #[arg(long, value_name = "NAME")]
+    id_column: Option<String>,
     #[command(flatten)]
     model: ModelArgs,
     /// Write the table to FILE (.csv, .tsv or .jsonl)
@@ -60,6 +74,23 @@ enum Probabilities {
     All,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum UnitArg {
+    /// Each sentence
+    Sentence,
+    /// Each article, or row of a table, not split
+    Row,
+}
+
+impl From<UnitArg> for Unit {
+    fn from(unit: UnitArg) -> Self {
+        match unit {
+            UnitArg::Sentence => Unit::Sentence,
+            UnitArg::Row => Unit::Row,
+        }
+    }
+}
+
 impl Format {
     fn table(self) -> Option<TableFormat> {
         match self {
@@ -85,10 +116,11 @@ impl Classify {
         match (self.table_format(printer)?, &self.output) {
             (None, _) => self.view(printer),
             (Some(format), None) => {
-                let stdout = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+                // The handle is not locked: rows are written by whichever thread has them.
+                let stdout = io::BufWriter::with_capacity(1 << 16, io::stdout());
                 let path = Path::new("standard output");
                 let documents = documents(&self.input)?;
-                let mut writer = self.write_table(stdout, path, format, &documents, printer)?;
+                let mut writer = self.write_table(stdout, path, format, documents, printer)?;
                 Ok(writer.flush()?)
             }
             (Some(format), Some(path)) => {
@@ -96,10 +128,10 @@ impl Classify {
                 let model = self.model.model.as_deref();
                 check_output(path, documents.iter().map(|d| d.path.as_path()).chain(model))?;
                 let file = AtomicFile::create(path)?;
-                self.write_table(file, path, format, &documents, printer)?.commit()?;
-                let articles = documents.len();
-                let plural = if articles == 1 { "" } else { "s" };
-                printer.say(&format!("{}: {articles} article{plural} tagged", path.display()));
+                let inputs = documents.len();
+                self.write_table(file, path, format, documents, printer)?.commit()?;
+                let plural = if inputs == 1 { "" } else { "s" };
+                printer.say(&format!("{}: {inputs} file{plural} tagged", path.display()));
                 Ok(())
             }
         }
@@ -124,12 +156,29 @@ impl Classify {
         }
     }
 
-    fn write_table<W: Write>(
+    /// The input in pieces, and the columns of its tables that are carried to the result.
+    fn pieces(
+        &self,
+        documents: Vec<Document>,
+        header: &[String],
+        printer: &Printer,
+    ) -> Result<(Pieces, Vec<String>), Failure> {
+        let columns = ArticleColumns { text: self.text_column.clone(), id: self.id_column.clone() };
+        let tables = ArticleTables::open(&documents, &columns, header)?;
+        if !tables.left_out.is_empty() {
+            let names = tables.left_out.join("`, `");
+            printer.note(&format!("left out, since the result has columns of the name: `{names}`"));
+        }
+        let carried = tables.carried.clone();
+        Ok((Pieces::new(documents, tables, self.unit == UnitArg::Row), carried))
+    }
+
+    fn write_table<W: Write + Send>(
         &self,
         mut writer: W,
         path: &Path,
         format: TableFormat,
-        documents: &[Document],
+        documents: Vec<Document>,
         printer: &Printer,
     ) -> Result<W, Failure> {
         let fail = |source| {
@@ -144,17 +193,23 @@ impl Classify {
             Probabilities::Frames => ProbabilityColumns::Frames,
             Probabilities::All => ProbabilityColumns::All,
         };
-        let codebook = classifier.codebook();
-        let format = RowFormat::new(format, header(codebook, columns));
-        let tagger = Tagger::new(&classifier, columns.into());
+        let mut header = header(classifier.codebook(), columns);
+        let sizes = documents.iter().filter_map(|d| std::fs::metadata(&d.path).ok());
+        let bar = printer.progress("classifying", sizes.map(|metadata| metadata.len()).sum());
+        let (pieces, carried) = self.pieces(documents, &header, printer)?;
+        header.extend(carried);
+        let format = RowFormat::new(format, header);
+        let tagger = Tagger::new(&classifier, columns.into(), self.unit.into());
         // With the first rows: where the first article cannot be read, nothing is written.
         let mut header = format.header();
-        let bar = printer.progress("classifying", documents.len() as u64);
-        let rows = |document| write_rows(codebook, &document, columns, &format);
-        classify(&tagger, documents, rows, |rows| {
+        let rows = |piece: Piece| {
+            let size = piece.bytes();
+            Ok((write_piece(&tagger, piece, columns, &format)?, size))
+        };
+        classify(pieces, rows, |(rows, size)| {
             writer.write_all(&std::mem::take(&mut header)).map_err(fail)?;
             writer.write_all(&rows).map_err(fail)?;
-            bar.inc(1);
+            bar.inc(size);
             Ok::<(), Failure>(())
         })?;
         bar.finish_and_clear();
@@ -164,17 +219,42 @@ impl Classify {
 
     fn view(&self, printer: &Printer) -> Result<(), Failure> {
         let classifier = self.model.open()?;
-        let documents = documents(&self.input)?;
         let codebook = classifier.codebook();
+        let (pieces, _) = self.pieces(documents(&self.input)?, &[], printer)?;
         let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
-        let mut seen = Vec::new();
-        let tagger = Tagger::new(&classifier, StanceDetail::Given);
-        classify(&tagger, &documents, std::convert::identity, |document| {
-            printer.result(&view_document(codebook, &document, width.clamp(40, 100)))?;
-            seen.push(document);
-            Ok::<(), Failure>(())
+        let width = width.clamp(40, 100);
+        let tagger = Tagger::new(&classifier, StanceDetail::Given, self.unit.into());
+        let (mut articles, mut labels) = (0, Vec::new());
+        let view = |piece| {
+            let goes_on = matches!(piece, Piece::Part(_));
+            let (mut view, mut articles, mut labels) = (String::new(), 0, Vec::new());
+            tagger.tag(piece, |tagged| {
+                if tagged.sentence == 0 {
+                    if !view.is_empty() {
+                        view.push('\n');
+                    }
+                    articles += 1;
+                    let _ = write!(view, "{}\n\n", tagged.id.bold());
+                }
+                view_sentence(codebook, tagged, width, &mut view);
+                labels.push(tagged.prediction.labels.clone());
+            })?;
+            if !goes_on && !view.is_empty() {
+                view.push('\n');
+            }
+            Ok((view, articles, labels, goes_on))
+        };
+        let mut open = false;
+        classify(pieces, view, |(view, more_articles, more_labels, goes_on)| {
+            open = goes_on;
+            articles += more_articles;
+            labels.extend(more_labels);
+            printer.result(&view)
         })?;
-        printer.result(&report::classified(codebook, &seen))?;
+        if open {
+            printer.result("\n")?;
+        }
+        printer.result(&report::classified(codebook, articles, &labels))?;
         printer.result("\nThese are counts of the model's labels, not corrected for its errors.\n")
     }
 }
@@ -188,30 +268,24 @@ const COLOURS: [AnsiColors; 6] = [
     AnsiColors::Red,
 ];
 
-fn view_document(codebook: &Codebook, document: &TaggedDocument, width: usize) -> String {
-    let mut view = format!("{}\n\n", document.id.bold());
-    for sentence in &document.sentences {
-        let text = document.text[sentence.bytes.clone()].split_whitespace();
-        let text = text.collect::<Vec<_>>().join(" ");
-        let labels = &sentence.prediction.labels;
-        let (first, rest) = if labels.is_empty() { ("    ", "    ") } else { ("  ▌ ", "  ▌ ") };
-        let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(rest);
-        for line in textwrap::wrap(&text, options) {
-            let _ = match labels.is_empty() {
-                true => writeln!(view, "{}", line.dimmed()),
-                false => writeln!(view, "{line}"),
-            };
-        }
-        for label in labels.iter() {
-            let mut tag = codebook.frames[label.frame].name.clone();
-            if let Some(stance) = label.stance {
-                let _ = write!(tag, ": {}", codebook.stances[stance].name);
-            }
-            let probability = sentence.prediction.frames[label.frame];
-            let tag = format!("{tag} ({probability:.2})");
-            let _ = writeln!(view, "  └ {}", tag.color(COLOURS[label.frame % COLOURS.len()]));
-        }
+fn view_sentence(codebook: &Codebook, tagged: &Tagged<'_>, width: usize, view: &mut String) {
+    let text = tagged.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let labels = &tagged.prediction.labels;
+    let (first, rest) = if labels.is_empty() { ("    ", "    ") } else { ("  ▌ ", "  ▌ ") };
+    let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(rest);
+    for line in textwrap::wrap(&text, options) {
+        let _ = match labels.is_empty() {
+            true => writeln!(view, "{}", line.dimmed()),
+            false => writeln!(view, "{line}"),
+        };
     }
-    view.push('\n');
-    view
+    for label in labels.iter() {
+        let mut tag = codebook.frames[label.frame].name.clone();
+        if let Some(stance) = label.stance {
+            let _ = write!(tag, ": {}", codebook.stances[stance].name);
+        }
+        let probability = tagged.prediction.frames[label.frame];
+        let tag = format!("{tag} ({probability:.2})");
+        let _ = writeln!(view, "  └ {}", tag.color(COLOURS[label.frame % COLOURS.len()]));
+    }
 }

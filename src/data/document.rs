@@ -1,25 +1,43 @@
-//! Articles: plain text files, folders of them, and standard input.
+//! Articles: plain text files, folders of them, tables, and standard input.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::output::TableFormat;
 use super::table::read_bytes;
 use crate::error::{Error, Place, Result};
 use crate::text::decode;
 
-/// An article that can be read.
+/// What a file of articles holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentKind {
+    /// One article.
+    Text,
+    /// An article a row.
+    Table(TableFormat),
+}
+
+/// A file of one article or of many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// Its name in results: the path below the folder that was named, without the ending.
     pub id: String,
     /// Where it is; `-` is standard input.
     pub path: PathBuf,
+    /// What it holds.
+    pub kind: DocumentKind,
 }
 
 impl Document {
-    /// How many bytes its file holds; 0 where that cannot be known beforehand.
-    pub(crate) fn size(&self) -> u64 {
-        std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
+    fn new(id: String, path: PathBuf) -> Self {
+        let kind = TableFormat::of_path(&path).map_or(DocumentKind::Text, DocumentKind::Table);
+        Document { id, path, kind }
+    }
+
+    /// How many bytes its file holds; `None` where that cannot be known beforehand.
+    pub(super) fn size(&self) -> Option<usize> {
+        let metadata = std::fs::metadata(&self.path).ok().filter(std::fs::Metadata::is_file)?;
+        usize::try_from(metadata.len()).ok()
     }
 
     /// Reads the text.
@@ -28,15 +46,12 @@ impl Document {
     ///
     /// When the file cannot be read or is not UTF-8.
     pub fn read(&self) -> Result<String> {
-        let place = match self.path == Path::new("-") {
-            true => Place::file("standard input"),
-            false => Place::file(&self.path),
-        };
-        decode(read_bytes(&self.path)?, &place)
+        decode(read_bytes(&self.path)?, &Place::input(&self.path))
     }
 }
 
-/// Finds the articles among files and folders, folders searched in order of their names.
+/// Finds the articles among files and folders. Folders are searched for plain text, in order of the
+/// names; a table of articles must be named itself, since folders hold tables of other kinds.
 ///
 /// # Errors
 ///
@@ -46,7 +61,7 @@ pub fn documents(inputs: &[PathBuf]) -> Result<Vec<Document>> {
     let mut found = Vec::new();
     for input in inputs {
         if input == Path::new("-") {
-            found.push(Document { id: "stdin".to_owned(), path: input.clone() });
+            found.push(Document::new("stdin".to_owned(), input.clone()));
             continue;
         }
         let metadata = std::fs::metadata(input).map_err(|error| Error::io(input, "read", error))?;
@@ -60,15 +75,17 @@ pub fn documents(inputs: &[PathBuf]) -> Result<Vec<Document>> {
                     "put .txt or .md files there",
                 ));
             }
-        } else if metadata.is_file() && !is_article(input) {
+        } else if metadata.is_file() && !is_article(input) && TableFormat::of_path(input).is_none()
+        {
             return Err(Error::data(
                 Place::file(input),
                 "this is no article framescope reads",
-                "give a .txt or .md file in UTF-8, or pipe the text into `-`",
+                "give a .txt or .md file in UTF-8, a .csv, .tsv or .jsonl table of articles, or pipe \
+                 the text into `-`",
             ));
         } else {
             let name = Path::new(input.file_name().unwrap_or(input.as_os_str()));
-            found.push(Document { id: document_id(name), path: input.clone() });
+            found.push(Document::new(document_id(name), input.clone()));
         }
     }
     name_apart(&mut found)?;
@@ -102,7 +119,7 @@ fn search(folder: &Path, root: &Path, found: &mut Vec<Document>) -> Result<()> {
             search(&path, root, found)?;
         } else if path.is_file() && is_article(&path) {
             let id = document_id(path.strip_prefix(root).unwrap_or(&path));
-            found.push(Document { id, path });
+            found.push(Document::new(id, path));
         }
     }
     Ok(())

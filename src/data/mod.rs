@@ -1,17 +1,21 @@
 //! What people bring and take away: codebooks, label files, documents, tables, folds.
 
+mod article_table;
 mod codebook;
 mod document;
 mod fold;
 mod label;
 mod label_file;
 mod output;
+mod piece;
 mod table;
 
+pub use article_table::{ArticleColumns, ArticleRow, ArticleTable, ArticleTables, RowChunk};
 pub use codebook::{Choice, Codebook, Frame, Stance};
-pub use document::{Document, documents};
+pub use document::{Document, DocumentKind, documents};
 pub use fold::{Folds, grouped_stratified_folds};
 pub use label::{Coding, Label, LabelSet};
 pub use label_file::{LabelFile, LabelSchema, LabelledRow, group_indices};
 pub use output::{AtomicFile, RowFormat, Rows, TableFormat};
+pub use piece::{Piece, Pieces, Position, TextPart};
 pub use table::{Table, TableRow};

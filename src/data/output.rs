@@ -1,6 +1,5 @@
 //! Writing: tables in several formats, and files that appear whole or not at all.
 
-use std::fmt::Write as _;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -20,6 +19,15 @@ pub enum TableFormat {
 }
 
 impl TableFormat {
+    /// What separates cells; JSON lines have nothing of the kind.
+    pub(super) fn delimiter(self) -> Option<u8> {
+        match self {
+            TableFormat::Csv => Some(b','),
+            TableFormat::Tsv => Some(b'\t'),
+            TableFormat::Jsonl => None,
+        }
+    }
+
     /// The format that a file's ending says.
     pub fn of_path(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
@@ -104,11 +112,22 @@ impl Rows<'_> {
         }
     }
 
+    /// Writes a text, a colon and a number.
+    pub fn numbered_text(&mut self, text: &str, number: usize) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.clear();
+        buffer.push_str(text);
+        buffer.push(':');
+        push_digits(&mut buffer, number, 1);
+        self.text(&buffer);
+        self.buffer = buffer;
+    }
+
     /// Writes a whole number.
     pub fn number(&mut self, number: usize) {
         let mut text = std::mem::take(&mut self.buffer);
         text.clear();
-        let _ = write!(text, "{number}");
+        push_digits(&mut text, number, 1);
         self.plain(&text);
         self.buffer = text;
     }
@@ -120,10 +139,12 @@ impl Rows<'_> {
             Sink::JsonLines(_) => "null",
         };
         let Some(probability) = probability else { return self.plain(none) };
-        let millionths = (probability * 1e6).round() as u32;
+        let millionths = (probability * 1e6).round() as usize;
         let mut text = std::mem::take(&mut self.buffer);
         text.clear();
-        let _ = write!(text, "{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
+        push_digits(&mut text, millionths / 1_000_000, 1);
+        text.push('.');
+        push_digits(&mut text, millionths % 1_000_000, 6);
         let kept = text.trim_end_matches('0').len().max("0.0".len());
         self.plain(&text[..kept]);
         self.buffer = text;
@@ -159,6 +180,19 @@ impl Rows<'_> {
             Sink::JsonLines(bytes) => bytes,
         }
     }
+}
+
+/// Appends a number, with zeros before it where it has fewer digits than `least`. Most of a table is
+/// numbers, and the general formatting takes three times as long.
+fn push_digits(text: &mut String, mut number: usize, least: usize) {
+    let mut digits = [b'0'; 20];
+    let mut first = digits.len();
+    while number > 0 || digits.len() - first < least {
+        first -= 1;
+        digits[first] = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    text.extend(digits[first..].iter().map(|&digit| char::from(digit)));
 }
 
 /// A file that appears under its name only when it is complete.

@@ -58,10 +58,7 @@ impl Table {
                 )
             })?,
         };
-        let place = match path == Path::new("-") {
-            true => Place::file("standard input"),
-            false => Place::file(path),
-        };
+        let place = Place::input(path);
         let text = decode(read_bytes(path)?, &place)?;
         Self::parse(&text, format, place)
     }
@@ -90,31 +87,40 @@ impl Table {
     ///
     /// When it is not, with the columns there are.
     pub fn required_column(&self, name: &str) -> Result<usize> {
-        self.column(name).ok_or_else(|| {
-            let remedy = match &self.header[..] {
-                [only] if only.contains(';') => {
-                    "the columns seem to be separated by `;`: save the file with commas".to_owned()
-                }
-                header => format!("the columns are `{}`; rename one", header.join("`, `")),
-            };
-            Error::data(self.place.line(1), format!("there is no column `{name}`"), remedy)
-        })
+        let missing = || missing_column(&self.place, &self.header, name, "rename one");
+        self.column(name).ok_or_else(missing)
     }
 }
 
+pub(super) fn missing_column(place: &Place, header: &[String], name: &str, remedy: &str) -> Error {
+    let remedy = match header {
+        [only] if only.contains(';') => {
+            "the columns seem to be separated by `;`: save the file with commas".to_owned()
+        }
+        header => format!("the columns are `{}`; {remedy}", header.join("`, `")),
+    };
+    Error::data(place.line(1), format!("there is no column `{name}`"), remedy)
+}
+
 fn parse_separated(text: &str, delimiter: u8, place: Place) -> Result<Table> {
-    check_quotes(text, delimiter, &place)?;
+    check_quotes(text, delimiter, &place, 1)?;
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(true)
         .from_reader(text.as_bytes());
     let mut lines = LineCounter { text, byte: 0, line: 1 };
-    let header = reader.headers().map_err(|error| csv_error(&error, &place, &mut lines))?;
+    let header = reader.headers().map_err(|error| csv_error(&error, &place))?;
     let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
     check_header(&header, &place)?;
     let mut rows = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| csv_error(&error, &place, &mut lines))?;
+        let record = record.map_err(|error| match error.kind() {
+            csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
+                let start = pos.as_ref().map_or(0, |position| position.byte() as usize);
+                unequal_lengths(&place.line(lines.at(start)), *len as usize, *expected_len as usize)
+            }
+            _ => csv_error(&error, &place),
+        })?;
         let line = lines.at(record.position().map_or(0, |position| position.byte() as usize));
         // A line of nothing but one empty cell is a blank line.
         if header.len() > 1 && record.len() == 1 && record[0].is_empty() {
@@ -145,7 +151,7 @@ impl LineCounter<'_> {
     }
 }
 
-fn check_header(header: &[String], place: &Place) -> Result<()> {
+pub(super) fn check_header(header: &[String], place: &Place) -> Result<()> {
     if header.is_empty() || header.iter().all(String::is_empty) {
         return Err(Error::data(
             place.clone(),
@@ -165,20 +171,26 @@ fn check_header(header: &[String], place: &Place) -> Result<()> {
     Ok(())
 }
 
-fn csv_error(error: &csv::Error, place: &Place, lines: &mut LineCounter) -> Error {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { pos, expected_len, len } => Error::data(
-            place.line(lines.at(pos.as_ref().map_or(0, |position| position.byte() as usize))),
-            format!("this row has {len} cells, the header {expected_len}"),
-            "put text that contains the separator or a line break between double quotes",
-        ),
-        _ => Error::data(place.clone(), error.to_string(), "check the file"),
-    }
+pub(super) fn csv_error(error: &csv::Error, place: &Place) -> Error {
+    Error::data(place.clone(), error.to_string(), "check the file")
+}
+
+pub(super) fn unequal_lengths(row: &Place, cells: usize, columns: usize) -> Error {
+    Error::data(
+        row.clone(),
+        format!("this row has {cells} cells, the header {columns}"),
+        "put text that contains the separator or a line break between double quotes",
+    )
 }
 
 /// Finds a quote that is opened and never closed, or closed in the middle of a cell. The `csv`
-/// crate reads on in both cases, and rows would vanish into one cell.
-fn check_quotes(text: &str, delimiter: u8, place: &Place) -> Result<()> {
+/// crate reads on in both cases, and rows would vanish into one cell. `text` begins in `first_line`.
+pub(super) fn check_quotes(
+    text: &str,
+    delimiter: u8,
+    place: &Place,
+    first_line: u64,
+) -> Result<()> {
     let fail = |line, problem: &str| {
         Err(Error::data(
             place.line(line),
@@ -187,7 +199,10 @@ fn check_quotes(text: &str, delimiter: u8, place: &Place) -> Result<()> {
         ))
     };
     let bytes = text.as_bytes();
-    let (mut at, mut line, mut cell_start) = (0, 1, true);
+    if !bytes.contains(&b'"') {
+        return Ok(());
+    }
+    let (mut at, mut line, mut cell_start) = (0, first_line, true);
     while at < bytes.len() {
         let byte = bytes[at];
         if cell_start && byte == b'"' {
@@ -234,26 +249,14 @@ fn parse_json_lines(text: &str, place: Place) -> Result<Table> {
         if line.trim().is_empty() {
             continue;
         }
-        let fail = |problem: String| {
-            Error::data(place.line(number), problem, "write one JSON object on each line")
-        };
-        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line)
-            .map_err(|error| match error.is_data() {
-                true => fail("this line is no JSON object".to_owned()),
-                false => Error::data(
-                    place.line(number).position(error.column() as u64),
-                    "this is not JSON",
-                    "write one JSON object on each line",
-                ),
-            })?;
         let mut cells = vec![String::new(); header.len()];
-        for (key, value) in object {
+        for (key, value) in parse_json_object(line, &place.line(number))? {
             let column = *columns.entry(key.clone()).or_insert_with(|| {
-                header.push(key.clone());
+                header.push(key);
                 header.len() - 1
             });
             cells.resize(header.len(), String::new());
-            cells[column] = json_cell(&key, value).map_err(fail)?;
+            cells[column] = value;
         }
         rows.push(TableRow { line: number, cells });
     }
@@ -262,6 +265,22 @@ fn parse_json_lines(text: &str, place: Place) -> Result<Table> {
         row.cells.resize(header.len(), String::new());
     }
     Ok(Table { place, header, rows })
+}
+
+/// The keys of a JSON object and their values as table cells, in order; `line` is its place.
+pub(super) fn parse_json_object(json: &str, line: &Place) -> Result<Vec<(String, String)>> {
+    let remedy = "write one JSON object on each line";
+    let fail = |problem: String| Error::data(line.clone(), problem, remedy);
+    let object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(json).map_err(|error| match error.is_data() {
+            true => fail("this line is no JSON object".to_owned()),
+            false => Error::data(line.position(error.column() as u64), "this is not JSON", remedy),
+        })?;
+    let cell = |(key, value): (String, serde_json::Value)| {
+        let cell = json_cell(&key, value).map_err(&fail)?;
+        Ok((key, cell))
+    };
+    object.into_iter().map(cell).collect()
 }
 
 /// A JSON value as a table cell. `labels` may be a list; `null` there means not coded.

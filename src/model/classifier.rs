@@ -1,6 +1,6 @@
 //! The classifier: from a sentence to frames, stances and their evidence.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 use linfa::traits::PredictInplace;
 use ndarray::Array1;
@@ -56,7 +56,7 @@ pub struct ModelCard {
 }
 
 /// What the classifier says of a sentence.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Prediction {
     /// The frames given to it, with their stances.
     pub labels: LabelSet,
@@ -166,37 +166,43 @@ impl Classifier {
         signals: &[usize],
         detail: StanceDetail,
     ) -> Prediction {
-        let mut frames = vec![0.0; self.codebook.frames.len()];
-        self.frames.score_found(&self.tfidf, found, signals, 0, &mut frames);
-        self.calibrate(&mut frames);
-        self.complete(frames, found, signals, detail)
+        let mut prediction =
+            Prediction { frames: vec![0.0; self.codebook.frames.len()], ..Prediction::default() };
+        self.frames.score_found(&self.tfidf, found, signals, 0, &mut prediction.frames);
+        self.calibrate(&mut prediction.frames);
+        self.complete(&mut prediction, || found, signals, detail);
+        prediction
     }
 
-    /// Adds labels and stances to the probabilities of the frames.
-    pub(super) fn complete(
+    /// Adds labels and stances to the probabilities of the frames. `found` is asked for only where
+    /// a stance is needed.
+    pub(super) fn complete<F: Borrow<[Vec<(u32, u32)>; 2]>>(
         &self,
-        frames: Vec<f64>,
-        found: &[Vec<(u32, u32)>; 2],
+        prediction: &mut Prediction,
+        found: impl Fn() -> F,
         signals: &[usize],
         detail: StanceDetail,
-    ) -> Prediction {
-        let given: Vec<usize> =
-            frame_labels(self.codebook.choice, &frames, &self.thresholds).collect();
-        let mut stances = vec![Vec::new(); frames.len()];
-        if let Some(model) = &self.stance {
+    ) {
+        let Prediction { labels, frames, stances } = prediction;
+        stances.iter_mut().for_each(Vec::clear);
+        stances.resize(frames.len(), Vec::new());
+        let given = frame_labels(self.codebook.choice, frames, &self.thresholds);
+        let given: Vec<usize> = given.collect();
+        let every = detail == StanceDetail::All;
+        if let Some(model) = self.stance.as_ref().filter(|_| every || !given.is_empty()) {
+            let found = found();
             for (frame, stances) in stances.iter_mut().enumerate() {
-                if detail == StanceDetail::All || given.contains(&frame) {
+                if every || given.contains(&frame) {
                     stances.resize(model.stances, 0.0);
                     let first = frame * model.stances;
-                    model.linear.score_found(&self.tfidf, found, signals, first, stances);
+                    model.linear.score_found(&self.tfidf, found.borrow(), signals, first, stances);
                     softmax(stances);
                 }
             }
         }
         let label =
             |&frame: &usize| Label { frame, stance: self.stance_taken(frame, &stances[frame]) };
-        let labels = given.iter().map(label).collect();
-        Prediction { labels, frames, stances }
+        *labels = given.iter().map(label).collect();
     }
 
     /// Turns the scores of all frames into probabilities.

@@ -81,14 +81,29 @@ impl Scorer<'_> {
         detail: StanceDetail,
         scratch: &mut Scratch,
     ) -> Prediction {
-        let mut frames = vec![0.0; self.classifier.codebook.frames.len()];
-        self.frame_probabilities(sentence, scratch, &mut frames);
+        let mut prediction = Prediction::default();
+        self.predict_into(sentence, detail, scratch, &mut prediction);
+        prediction
+    }
+
+    /// The same, over a prediction that is needed no more.
+    pub fn predict_into(
+        &self,
+        sentence: &str,
+        detail: StanceDetail,
+        scratch: &mut Scratch,
+        prediction: &mut Prediction,
+    ) {
+        prediction.frames.resize(self.classifier.codebook.frames.len(), 0.0);
+        self.frame_probabilities(sentence, scratch, &mut prediction.frames);
         let columns = self.scanner.columns();
-        let found = [0, 1].map(|block| {
-            let found = scratch.found(block).iter();
-            found.map(|&(rank, count)| (columns[rank as usize], count)).collect::<Vec<_>>()
-        });
-        self.classifier.complete(frames, &found, &scratch.signals, detail)
+        let found = || {
+            [0, 1].map(|block| {
+                let found = scratch.found(block).iter();
+                found.map(|&(rank, count)| (columns[rank as usize], count)).collect::<Vec<_>>()
+            })
+        };
+        self.classifier.complete(prediction, found, &scratch.signals, detail);
     }
 
     /// The probability of each frame, written to `probabilities`, which has an entry a frame.

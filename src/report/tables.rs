@@ -2,11 +2,10 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use crate::data::Codebook;
+use crate::data::{Codebook, LabelSet};
 use crate::model::{Classifier, FitReport};
 use crate::stats::Measure;
 use crate::tasks::agree::Agreement;
-use crate::tasks::classify::TaggedDocument;
 use crate::tasks::evaluate::{Evaluation, StanceScores};
 use crate::tasks::explain::FrameTerms;
 
@@ -199,19 +198,15 @@ pub fn training(classifier: &Classifier, fits: &[FitReport]) -> String {
     text
 }
 
-/// How often each frame was given.
-pub fn classified(codebook: &Codebook, documents: &[TaggedDocument]) -> String {
-    let all: Vec<_> = documents.iter().flat_map(|document| &document.sentences).collect();
-    let framed = all.iter().filter(|sentence| !sentence.prediction.labels.is_empty()).count();
-    let percent = |count: usize| format!("{:.0}%", 100.0 * count as f64 / all.len().max(1) as f64);
+/// How often each frame was given, from the labels of every sentence of so many articles.
+pub fn classified(codebook: &Codebook, articles: usize, labels: &[LabelSet]) -> String {
+    let framed = labels.iter().filter(|labels| !labels.is_empty()).count();
+    let percent =
+        |count: usize| format!("{:.0}%", 100.0 * count as f64 / labels.len().max(1) as f64);
     let header = ["frame", "sentences", "share"].into_iter().chain(codebook.stance_names());
     let mut frames = table(header);
     for (frame, entry) in codebook.frames.iter().enumerate() {
-        let given: Vec<_> = all
-            .iter()
-            .map(|sentence| &sentence.prediction.labels)
-            .filter(|l| l.contains(frame))
-            .collect();
+        let given: Vec<_> = labels.iter().filter(|labels| labels.contains(frame)).collect();
         let mut row = vec![entry.name.clone(), given.len().to_string(), percent(given.len())];
         row.extend((0..codebook.stances.len()).map(|stance| {
             given.iter().filter(|labels| labels.stance(frame) == Some(stance)).count().to_string()
@@ -219,10 +214,9 @@ pub fn classified(codebook: &Codebook, documents: &[TaggedDocument]) -> String {
         frames.add_row(cells(row));
     }
     format!(
-        "{} {}, {} sentences, {framed} ({}) with a frame\n\n{}",
-        documents.len(),
-        if documents.len() == 1 { "article" } else { "articles" },
-        all.len(),
+        "{articles} {}, {} sentences, {framed} ({}) with a frame\n\n{}",
+        if articles == 1 { "article" } else { "articles" },
+        labels.len(),
         percent(framed),
         render(frames)
     )

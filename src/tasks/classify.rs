@@ -4,48 +4,44 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rayon::prelude::*;
-
-use crate::data::{Codebook, Document, RowFormat};
+use super::pipeline::in_order;
+use crate::data::{ArticleRow, Codebook, Piece, Pieces, Position, RowFormat, Rows, TextPart};
 use crate::error::Result;
 use crate::features::Scratch;
 use crate::model::{Classifier, Prediction, Scorer, StanceDetail};
 use crate::text::{CodePoints, Segmenter};
 
-/// Documents are read and scored together until their files hold so many bytes. Results of a batch
-/// are held in memory, so this bounds it; large enough to keep all threads busy.
-const BATCH_BYTES: u64 = 4 << 20;
-
-/// And at the most so many documents.
-const BATCH: usize = 4096;
-
 /// A scorer is compiled when so many bytes of text have been met: compiling takes as long as
 /// classifying them without.
 const WORTH_COMPILING: usize = 1 << 15;
 
-/// Sentences of a long text are scored in parallel, so many at a time.
-const SENTENCES_AT_ONCE: usize = 64;
-
-/// A tagged sentence.
-#[derive(Debug, Clone)]
-pub struct TaggedSentence {
-    /// Where it stands, in bytes of the document's text.
-    pub bytes: Range<usize>,
-    /// Where it stands, in code points.
-    pub code_points: Range<usize>,
-    /// What the classifier says of it.
-    pub prediction: Prediction,
+/// What is tagged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unit {
+    /// Every sentence of an article.
+    #[default]
+    Sentence,
+    /// Every article or row, not split.
+    Row,
 }
 
-/// An article with its tagged sentences, in order.
-#[derive(Debug, Clone)]
-pub struct TaggedDocument {
-    /// The article's name.
-    pub id: String,
-    /// Its text.
-    pub text: String,
-    /// Its sentences.
-    pub sentences: Vec<TaggedSentence>,
+/// A tagged sentence, or a tagged row.
+#[derive(Debug, Clone, Copy)]
+pub struct Tagged<'a> {
+    /// The name of its article or row.
+    pub id: &'a str,
+    /// The document it belongs to.
+    pub document: &'a str,
+    /// Which sentence of its document it is, from 0.
+    pub sentence: usize,
+    /// Where it stands in its document: of the first code point, and behind the last.
+    pub code_points: (usize, usize),
+    /// The sentence.
+    pub text: &'a str,
+    /// What the classifier says of it.
+    pub prediction: &'a Prediction,
+    /// The cells of its row that are carried to the result.
+    pub carried: &'a [String],
 }
 
 /// Which probabilities a result table holds.
@@ -73,86 +69,138 @@ pub struct Tagger<'a> {
     classifier: &'a Classifier,
     segmenter: Segmenter,
     detail: StanceDetail,
+    unit: Unit,
     scorer: OnceLock<Scorer<'a>>,
     /// Bytes of text met so far.
     met: AtomicUsize,
 }
 
+/// Where a text comes from and stands.
+struct Origin<'a> {
+    id: &'a str,
+    document: &'a str,
+    carried: &'a [String],
+    start: Position,
+}
+
 impl<'a> Tagger<'a> {
     /// `detail`: which probabilities of stance are wanted.
-    pub fn new(classifier: &'a Classifier, detail: StanceDetail) -> Self {
+    pub fn new(classifier: &'a Classifier, detail: StanceDetail, unit: Unit) -> Self {
         let segmenter = Segmenter::new(&classifier.codebook().language);
         let (scorer, met) = (OnceLock::new(), AtomicUsize::new(0));
-        Tagger { classifier, segmenter, detail, scorer, met }
+        Tagger { classifier, segmenter, detail, unit, scorer, met }
     }
 
-    /// Tags the sentences of a text.
-    pub fn tag(&self, id: String, text: String) -> TaggedDocument {
-        let ranges = self.segmenter.sentences(&text);
+    /// Tags a piece of input and calls `visit` with every sentence or row, in order.
+    ///
+    /// # Errors
+    ///
+    /// When an article or row of it cannot be read.
+    pub fn tag(&self, piece: Piece, mut visit: impl FnMut(&Tagged<'_>)) -> Result<()> {
+        let mut thread = Thread { tagger: self, scratch: Scratch::default(), prediction: None };
+        match piece {
+            Piece::Articles(documents) => {
+                for document in documents {
+                    let text = document.read()?;
+                    let ranges = self.ranges(&text);
+                    thread.tag(&Origin::article(&document.id), &text, ranges, &mut visit);
+                }
+            }
+            Piece::Part(part) => thread.tag_part(&part, &mut visit),
+            Piece::Rows(rows) => rows.parse(|row| {
+                let ArticleRow { id, document, text, carried } = &row;
+                let document = document.as_deref().filter(|_| self.unit == Unit::Row).unwrap_or(id);
+                let origin = Origin { id, document, carried, start: Position::default() };
+                thread.tag(&origin, text, self.ranges(text), &mut visit);
+            })?,
+        }
+        Ok(())
+    }
+
+    fn ranges(&self, text: &str) -> Vec<Range<usize>> {
+        match self.unit {
+            Unit::Sentence => self.segmenter.sentences(text),
+            Unit::Row => std::iter::once(0..text.len()).collect(),
+        }
+    }
+
+    /// The scorer, once enough text was met.
+    fn scorer(&self, text: &str) -> Option<&Scorer<'a>> {
         let met = self.met.fetch_add(text.len(), Ordering::Relaxed) + text.len();
-        let scorer =
-            (met > WORTH_COMPILING).then(|| self.scorer.get_or_init(|| self.classifier.scorer()));
-        let predict = |scratch: &mut Scratch, bytes: Range<usize>| match scorer {
-            Some(scorer) => scorer.predict(&text[bytes], self.detail, scratch),
-            None => self.classifier.predict(&text[bytes]),
-        };
-        let mut code_points = CodePoints::new(&text);
-        let places: Vec<(Range<usize>, Range<usize>)> = ranges
-            .into_iter()
-            .map(|bytes| {
-                let points = code_points.at(bytes.start)..code_points.at(bytes.end);
-                (bytes, points)
-            })
-            .collect();
-        let sentences = places
-            .into_par_iter()
-            .with_min_len(SENTENCES_AT_ONCE)
-            .map_init(Scratch::default, |scratch, (bytes, code_points)| TaggedSentence {
-                prediction: predict(scratch, bytes.clone()),
-                bytes,
-                code_points,
-            })
-            .collect();
-        TaggedDocument { id, text, sentences }
+        (met > WORTH_COMPILING).then(|| self.scorer.get_or_init(|| self.classifier.scorer()))
     }
 }
 
-/// Reads and tags documents in parallel. `finish` makes of each what is kept of it, also in
-/// parallel; `consume` gets that in the order given.
+impl<'a> Origin<'a> {
+    fn article(id: &'a str) -> Self {
+        Origin { id, document: id, carried: &[], start: Position::default() }
+    }
+}
+
+/// A tagger with buffers that are used again.
+struct Thread<'t, 'a> {
+    tagger: &'t Tagger<'a>,
+    scratch: Scratch,
+    prediction: Option<Prediction>,
+}
+
+impl Thread<'_, '_> {
+    fn tag_part(&mut self, part: &TextPart, visit: &mut impl FnMut(&Tagged<'_>)) {
+        let ranges = self.tagger.segmenter.sentences_in(&part.text, part.layout);
+        let length = Position { sentences: ranges.len(), code_points: part.text.chars().count() };
+        if let Some(start) = part.place(length) {
+            let origin = Origin { start, ..Origin::article(&part.id) };
+            self.tag(&origin, &part.text, ranges, visit);
+        }
+    }
+
+    fn tag(
+        &mut self,
+        origin: &Origin<'_>,
+        text: &str,
+        ranges: Vec<Range<usize>>,
+        visit: &mut impl FnMut(&Tagged<'_>),
+    ) {
+        let scorer = self.tagger.scorer(text);
+        let mut code_points = CodePoints::new(text);
+        for (index, range) in ranges.into_iter().enumerate() {
+            let mut at = |byte| origin.start.code_points + code_points.at(byte);
+            let code_points = (at(range.start), at(range.end));
+            let text = &text[range];
+            let mut prediction = self.prediction.take().unwrap_or_default();
+            match scorer {
+                Some(scorer) => {
+                    let (detail, scratch) = (self.tagger.detail, &mut self.scratch);
+                    scorer.predict_into(text, detail, scratch, &mut prediction);
+                }
+                None => prediction = self.tagger.classifier.predict(text),
+            }
+            visit(&Tagged {
+                id: origin.id,
+                document: origin.document,
+                sentence: origin.start.sentences + index,
+                code_points,
+                text,
+                prediction: &prediction,
+                carried: origin.carried,
+            });
+            self.prediction = Some(prediction);
+        }
+    }
+}
+
+/// Tags all pieces in parallel. `finish` makes of each what is kept of it, also in parallel;
+/// `consume` gets that in order.
 ///
 /// # Errors
 ///
-/// The first document that cannot be read ends it, and so does an error of `consume`.
-pub fn classify<T: Send, E: From<crate::error::Error>>(
-    tagger: &Tagger<'_>,
-    documents: &[Document],
-    finish: impl Fn(TaggedDocument) -> T + Sync,
-    mut consume: impl FnMut(T) -> Result<(), E>,
+/// The first piece that cannot be read ends it, and so does an error of `consume`.
+pub fn classify<T: Send, E: From<crate::error::Error> + Send>(
+    pieces: Pieces,
+    finish: impl Fn(Piece) -> Result<T> + Sync,
+    mut consume: impl FnMut(T) -> Result<(), E> + Send,
 ) -> Result<(), E> {
-    let mut rest = documents;
-    while !rest.is_empty() {
-        let (batch, after) = rest.split_at(batch_of(rest));
-        let tagged: Vec<Result<T>> = batch
-            .par_iter()
-            .map(|document| Ok(finish(tagger.tag(document.id.clone(), document.read()?))))
-            .collect();
-        for document in tagged {
-            consume(document?)?;
-        }
-        rest = after;
-    }
-    Ok(())
-}
-
-/// How many of the documents make the next batch, at least 1.
-fn batch_of(documents: &[Document]) -> usize {
-    let mut bytes = 0;
-    let fits = |document: &&Document| {
-        let before = bytes;
-        bytes += document.size();
-        before < BATCH_BYTES
-    };
-    documents.iter().take(BATCH).take_while(fits).count().max(1)
+    in_order(pieces, |piece| finish(piece?), |finished| consume(finished?))
 }
 
 /// The columns of a result table.
@@ -169,35 +217,59 @@ pub fn header(codebook: &Codebook, probabilities: ProbabilityColumns) -> Vec<Str
     header
 }
 
-/// Writes a row of the result table for every sentence of a document.
-pub fn write_rows(
+/// Writes a row of the result table.
+pub fn write_row(
+    rows: &mut Rows<'_>,
     codebook: &Codebook,
-    document: &TaggedDocument,
+    tagged: &Tagged<'_>,
+    unit: Unit,
     probabilities: ProbabilityColumns,
-    format: &RowFormat,
-) -> Vec<u8> {
-    let mut rows = format.rows();
-    for (index, sentence) in document.sentences.iter().enumerate() {
-        let TaggedSentence { bytes, code_points, prediction } = sentence;
-        rows.text(&format!("{}:{index}", document.id));
-        rows.text(&document.id);
-        rows.number(index);
-        rows.number(code_points.start);
-        rows.number(code_points.end);
-        rows.text(&document.text[bytes.clone()]);
-        rows.text(&prediction.labels.display(codebook).to_string());
-        for &p in &prediction.frames {
-            rows.probability(Some(p));
-        }
-        if probabilities == ProbabilityColumns::All {
-            for (frame, &present) in prediction.frames.iter().enumerate() {
-                let stances = &prediction.stances[frame];
-                for stance in 0..codebook.stances.len() {
-                    rows.probability(stances.get(stance).map(|&given| present * given));
-                }
+) {
+    match unit {
+        Unit::Sentence => rows.numbered_text(tagged.id, tagged.sentence),
+        Unit::Row => rows.text(tagged.id),
+    }
+    rows.text(tagged.document);
+    rows.number(tagged.sentence);
+    rows.number(tagged.code_points.0);
+    rows.number(tagged.code_points.1);
+    rows.text(tagged.text);
+    let prediction = tagged.prediction;
+    match prediction.labels.is_empty() {
+        true => rows.text(""),
+        false => rows.text(&prediction.labels.display(codebook).to_string()),
+    }
+    for &p in &prediction.frames {
+        rows.probability(Some(p));
+    }
+    if probabilities == ProbabilityColumns::All {
+        for (frame, &present) in prediction.frames.iter().enumerate() {
+            let stances = &prediction.stances[frame];
+            for stance in 0..codebook.stances.len() {
+                rows.probability(stances.get(stance).map(|&given| present * given));
             }
         }
-        rows.end_row();
     }
-    rows.finish()
+    for cell in tagged.carried {
+        rows.text(cell);
+    }
+    rows.end_row();
+}
+
+/// Writes a row of the result table for everything tagged in a piece.
+///
+/// # Errors
+///
+/// When an article or row of it cannot be read.
+pub fn write_piece(
+    tagger: &Tagger<'_>,
+    piece: Piece,
+    probabilities: ProbabilityColumns,
+    format: &RowFormat,
+) -> Result<Vec<u8>> {
+    let mut rows = format.rows();
+    let codebook = tagger.classifier.codebook();
+    tagger
+        .tag(piece, |tagged| write_row(&mut rows, codebook, tagged, tagger.unit, probabilities))?;
+    Ok(rows.finish())
 }

@@ -4,4 +4,5 @@ pub mod agree;
 pub mod classify;
 pub mod evaluate;
 pub mod explain;
+mod pipeline;
 pub mod train;

@@ -8,13 +8,22 @@ use crate::error::{Error, Place, Result};
 ///
 /// At the first byte sequence that is not UTF-8, naming its line and its character within the line.
 pub fn decode(bytes: Vec<u8>, file: &Place) -> Result<String> {
+    let mut text = decode_part(bytes, file, 1)?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    Ok(text)
+}
+
+/// Decodes UTF-8 that begins in a line of a file.
+pub(crate) fn decode_part(bytes: Vec<u8>, file: &Place, first_line: u64) -> Result<String> {
     let valid = match simdutf8::compat::from_utf8(&bytes) {
         Ok(_) => bytes.len(),
         Err(error) => error.valid_up_to(),
     };
     if valid < bytes.len() {
         let before = String::from_utf8_lossy(&bytes[..valid]);
-        let line = before.matches('\n').count() as u64 + 1;
+        let line = before.matches('\n').count() as u64 + first_line;
         let character = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
         return Err(Error::data(
             file.line(line).position(character),
@@ -22,12 +31,8 @@ pub fn decode(bytes: Vec<u8>, file: &Place) -> Result<String> {
             "save the file as UTF-8",
         ));
     }
-    let mut text = String::from_utf8(bytes)
-        .map_err(|_| Error::data(file.clone(), "is not UTF-8", "save the file as UTF-8"))?;
-    if text.starts_with('\u{feff}') {
-        text.drain(..'\u{feff}'.len_utf8());
-    }
-    Ok(text)
+    String::from_utf8(bytes)
+        .map_err(|_| Error::data(file.clone(), "is not UTF-8", "save the file as UTF-8"))
 }
 
 /// Turns byte offsets into code-point offsets, for offsets asked for in rising order.

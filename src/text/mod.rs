@@ -5,8 +5,9 @@ mod lower_words;
 mod segment;
 mod token;
 
+pub(crate) use decode::decode_part;
 pub use decode::{CodePoints, decode};
 pub(crate) use lower_words::{LowerWords, SLACK};
-pub use segment::Segmenter;
+pub use segment::{Layout, Segmenter};
 pub(crate) use token::is_space;
 pub use token::{Lowercase, char_wb_words, is_word_char, words};

@@ -41,8 +41,13 @@ impl Segmenter {
     /// The byte ranges of the sentences of `text`, in order and without the white space around
     /// them. What holds no letter and no digit is no sentence.
     pub fn sentences(&self, text: &str) -> Vec<Range<usize>> {
+        self.sentences_in(text, Layout::of(text))
+    }
+
+    /// The same for some paragraphs of a text whose layout is known.
+    pub fn sentences_in(&self, text: &str, layout: Layout) -> Vec<Range<usize>> {
         let mut sentences = Vec::new();
-        for paragraph in paragraphs(text) {
+        for paragraph in paragraphs(text, layout) {
             self.split_paragraph(text, paragraph, &mut sentences);
         }
         sentences
@@ -138,12 +143,39 @@ fn push_sentence(text: &str, range: Range<usize>, first: usize, out: &mut Vec<Ra
     }
 }
 
+/// How the lines of a text are broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// The width at which lines are wrapped, in characters; `None` where a line is a paragraph.
+    width: Option<usize>,
+}
+
+impl Layout {
+    /// That of a text, or of the beginning of a long one.
+    pub fn of(text: &str) -> Self {
+        let lines: Vec<Line> = lines(text).collect();
+        let width = lines.iter().map(|line| line.length).max().unwrap_or(0);
+        Layout { width: is_hard_wrapped(&lines, width).then_some(width) }
+    }
+
+    /// Behind the last line break in some bytes where a paragraph surely ends.
+    pub(crate) fn last_break(self, bytes: &[u8]) -> Option<usize> {
+        let mut ends = (1..=bytes.len()).rev().filter(|&end| bytes[end - 1] == b'\n');
+        match self.width {
+            None => ends.next(),
+            // A blank line.
+            Some(_) => ends.find(|&end| {
+                let before = bytes[..end - 1].strip_suffix(b"\r").unwrap_or(&bytes[..end - 1]);
+                before.ends_with(b"\n")
+            }),
+        }
+    }
+}
+
 /// The byte ranges of the paragraphs. A line is a paragraph of its own unless the text is
 /// hard-wrapped; then lines belong together where the next word would not have fitted.
-fn paragraphs(text: &str) -> Vec<Range<usize>> {
+fn paragraphs(text: &str, layout: Layout) -> Vec<Range<usize>> {
     let lines: Vec<Line> = lines(text).collect();
-    let width = lines.iter().map(|line| line.length).max().unwrap_or(0);
-    let wrapped = is_hard_wrapped(&lines, width);
     let mut paragraphs: Vec<Range<usize>> = Vec::new();
     let mut joins = false;
     for (index, line) in lines.iter().enumerate() {
@@ -155,7 +187,9 @@ fn paragraphs(text: &str) -> Vec<Range<usize>> {
             Some(paragraph) if joins => paragraph.end = line.range.end,
             _ => paragraphs.push(line.range.clone()),
         }
-        joins = wrapped && lines.get(index + 1).is_some_and(|next| line.is_full(next, width));
+        joins = layout.width.is_some_and(|width| {
+            lines.get(index + 1).is_some_and(|next| line.is_full(next, width))
+        });
     }
     paragraphs
 }

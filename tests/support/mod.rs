@@ -56,9 +56,13 @@ impl Sandbox {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // A program that refuses its arguments does not read.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        let output = child.wait_with_output().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // The program writes while it reads: neither pipe may wait for the other. One that refuses
+        // its arguments does not read.
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || drop(stdin.write_all(input.as_bytes())));
+            child.wait_with_output().unwrap()
+        });
         Output {
             code: output.status.code().unwrap(),
             stdout: String::from_utf8(output.stdout).unwrap(),

@@ -1,0 +1,282 @@
+//! Input cut into pieces that can be worked on in parallel, whatever its size.
+//!
+//! Short articles are gathered, a long one is cut between paragraphs, a table between rows. Cutting
+//! is all that is done one after another; reading short articles, parsing rows and what follows
+//! are left to whoever works on a piece.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::article_table::{ArticleTable, ArticleTables, RowChunk, RowChunks};
+use super::document::{Document, DocumentKind};
+use crate::error::{Error, Place, Result};
+use crate::text::{Layout, decode, decode_part};
+
+/// About so many bytes make a piece: enough to keep a thread busy for some milliseconds, few enough
+/// that memory does not matter.
+pub(super) const PIECE_BYTES: usize = 1 << 19;
+
+/// Short articles in a piece, at the most.
+const PIECE_DOCUMENTS: usize = 512;
+
+/// A paragraph or a table's row of more bytes is refused: it is no text that people wrote.
+pub(super) const LONGEST: usize = 64 << 20;
+
+/// Some of the input.
+#[derive(Debug)]
+pub enum Piece {
+    /// Articles that are still to be read.
+    Articles(Vec<Document>),
+    /// Part of a long article.
+    Part(TextPart),
+    /// Rows of a table that are still to be parsed.
+    Rows(RowChunk),
+}
+
+impl Piece {
+    /// How many bytes of the input it is.
+    pub fn bytes(&self) -> u64 {
+        let bytes = match self {
+            Piece::Articles(documents) => documents.iter().filter_map(Document::size).sum(),
+            Piece::Part(part) => part.text.len(),
+            Piece::Rows(rows) => rows.len(),
+        };
+        bytes as u64
+    }
+}
+
+/// How much of a long article stands before a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Position {
+    /// In sentences.
+    pub sentences: usize,
+    /// In code points.
+    pub code_points: usize,
+}
+
+/// Some paragraphs of a long article.
+///
+/// Where its sentences stand in the article is only known when the parts before it are split into
+/// sentences: each part hands that on to the next.
+#[derive(Debug)]
+pub struct TextPart {
+    /// The article's name.
+    pub id: String,
+    /// The paragraphs.
+    pub text: String,
+    /// How the article's lines are broken.
+    pub layout: Layout,
+    before: Option<Receiver<Position>>,
+    after: SyncSender<Position>,
+}
+
+impl TextPart {
+    /// Where this part begins, given how long it is: waits for the part before, and tells the part
+    /// after. `None` where the part before was given up.
+    pub fn place(&self, length: Position) -> Option<Position> {
+        let start = match &self.before {
+            Some(before) => before.recv().ok()?,
+            None => Position::default(),
+        };
+        let end = Position {
+            sentences: start.sentences + length.sentences,
+            code_points: start.code_points + length.code_points,
+        };
+        // After the last part nobody asks.
+        let _ = self.after.send(end);
+        Some(start)
+    }
+}
+
+/// The pieces of articles and tables, in order.
+pub struct Pieces {
+    documents: VecDeque<Document>,
+    tables: ArticleTables,
+    /// Whether articles are kept whole, however long.
+    whole: bool,
+    open: Option<Open>,
+    failed: bool,
+}
+
+enum Open {
+    Text(TextParts),
+    Table(RowChunks),
+}
+
+impl Pieces {
+    /// Cuts the documents; `tables` are those among them that are tables. Articles are kept whole,
+    /// however long, where `whole` says so.
+    pub fn new(documents: Vec<Document>, tables: ArticleTables, whole: bool) -> Self {
+        Pieces { documents: documents.into(), tables, whole, open: None, failed: false }
+    }
+
+    fn advance(&mut self) -> Result<Option<Piece>> {
+        loop {
+            let piece = match &mut self.open {
+                Some(Open::Text(parts)) => parts.next_part()?.map(Piece::Part),
+                Some(Open::Table(rows)) => rows.next_chunk()?.map(Piece::Rows),
+                None => None,
+            };
+            if piece.is_some() {
+                return Ok(piece);
+            }
+            self.open = None;
+            let short = self.short_articles();
+            if !short.is_empty() {
+                return Ok(Some(Piece::Articles(short)));
+            }
+            let Some(document) = self.documents.pop_front() else { return Ok(None) };
+            self.open = Some(match document.kind {
+                DocumentKind::Text => Open::Text(TextParts::open(document)?),
+                DocumentKind::Table(format) => {
+                    let table: Arc<ArticleTable> = self.tables.of(&document.path);
+                    Open::Table(RowChunks::open(&document.path, format, table)?)
+                }
+            });
+        }
+    }
+
+    /// Takes short articles off the front.
+    fn short_articles(&mut self) -> Vec<Document> {
+        let (mut bytes, mut short) = (0, Vec::new());
+        while let Some(document) = self.documents.front() {
+            let is_text = document.kind == DocumentKind::Text;
+            let size = document.size().unwrap_or(LONGEST);
+            let is_short = is_text && (size <= PIECE_BYTES || self.whole);
+            if !is_short || bytes >= PIECE_BYTES || short.len() >= PIECE_DOCUMENTS {
+                break;
+            }
+            bytes += size;
+            short.extend(self.documents.pop_front());
+        }
+        short
+    }
+}
+
+impl Iterator for Pieces {
+    type Item = Result<Piece>;
+
+    fn next(&mut self) -> Option<Result<Piece>> {
+        if self.failed {
+            return None;
+        }
+        let piece = self.advance().transpose();
+        self.failed = matches!(piece, Some(Err(_)));
+        piece
+    }
+}
+
+/// Opens a file, or standard input by the name `-`.
+pub(super) fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    Ok(match path == Path::new("-") {
+        true => Box::new(io::stdin()),
+        false => Box::new(File::open(path)?),
+    })
+}
+
+/// Bytes read ahead of what was taken.
+pub(super) struct ReadAhead {
+    pub(super) place: Place,
+    reader: Box<dyn Read + Send>,
+    pub(super) bytes: Vec<u8>,
+    /// Whether `bytes` is all that is left.
+    pub(super) at_end: bool,
+    /// The line that `bytes` begins in, from 1.
+    pub(super) line: u64,
+}
+
+impl ReadAhead {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let reader = open(path).map_err(|error| Error::io(path, "read", error))?;
+        let place = Place::input(path);
+        Ok(ReadAhead { place, reader, bytes: Vec::new(), at_end: false, line: 1 })
+    }
+
+    /// Reads until there are `wanted` bytes or the end is reached.
+    pub(super) fn fill(&mut self, path: &Path, wanted: usize) -> Result<()> {
+        while !self.at_end && self.bytes.len() < wanted {
+            let missing = (wanted - self.bytes.len()) as u64;
+            let read = self.reader.by_ref().take(missing).read_to_end(&mut self.bytes);
+            self.at_end = read.map_err(|error| Error::io(path, "read", error))? == 0;
+        }
+        Ok(())
+    }
+
+    /// Takes the first bytes off.
+    pub(super) fn take(&mut self, length: usize) -> Vec<u8> {
+        let rest = self.bytes.split_off(length);
+        let taken = std::mem::replace(&mut self.bytes, rest);
+        self.line += taken.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        taken
+    }
+}
+
+/// A long article, cut between paragraphs.
+struct TextParts {
+    document: Document,
+    input: ReadAhead,
+    layout: Option<Layout>,
+    before: Option<Receiver<Position>>,
+}
+
+impl TextParts {
+    fn open(document: Document) -> Result<Self> {
+        let input = ReadAhead::open(&document.path)?;
+        Ok(TextParts { document, input, layout: None, before: None })
+    }
+
+    fn next_part(&mut self) -> Result<Option<TextPart>> {
+        let mut wanted = PIECE_BYTES;
+        let (length, layout) = loop {
+            self.input.fill(&self.document.path, wanted)?;
+            if self.input.bytes.is_empty() && self.before.is_some() {
+                return Ok(None);
+            }
+            let layout = self.layout()?;
+            if self.input.at_end {
+                break (self.input.bytes.len(), layout);
+            }
+            match layout.last_break(&self.input.bytes) {
+                Some(length) => break (length, layout),
+                None if wanted >= LONGEST => return Err(self.too_long()),
+                None => wanted *= 2,
+            }
+        };
+        let (line, first) = (self.input.line, self.before.is_none());
+        let bytes = self.input.take(length);
+        let text = match first {
+            true => decode(bytes, &self.input.place)?,
+            false => decode_part(bytes, &self.input.place, line)?,
+        };
+        self.layout = Some(layout);
+        let (after, next_before) = sync_channel(1);
+        let before = self.before.replace(next_before);
+        let id = self.document.id.clone();
+        Ok(Some(TextPart { id, text, layout, before, after }))
+    }
+
+    /// That of the whole lines read so far, where it is not known yet.
+    fn layout(&self) -> Result<Layout> {
+        if let Some(layout) = self.layout {
+            return Ok(layout);
+        }
+        let bytes = &self.input.bytes;
+        let lines = match self.input.at_end {
+            true => bytes.len(),
+            false => bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1),
+        };
+        Ok(Layout::of(&decode(bytes[..lines].to_vec(), &self.input.place)?))
+    }
+
+    fn too_long(&self) -> Error {
+        Error::data(
+            self.input.place.line(self.input.line),
+            format!("there is no end of a paragraph within {} MB", LONGEST >> 20),
+            "break the text into lines, or leave this file out",
+        )
+    }
+}
