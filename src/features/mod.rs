@@ -1,5 +1,6 @@
 //! Text to numbers: n-grams, vocabulary, sparse matrix, TF-IDF.
 
+mod count;
 mod ngram;
 mod ngram_table;
 mod params;

@@ -27,6 +27,14 @@ impl DfBound {
             DfBound::Share(share) => share * n as f64,
         }
     }
+
+    /// The smallest frequency that can reach this lower bound whatever the number of sentences.
+    pub(super) fn least(self) -> u32 {
+        match self {
+            DfBound::Count(count) => u32::try_from(count).unwrap_or(u32::MAX).max(1),
+            DfBound::Share(_) => 1,
+        }
+    }
 }
 
 impl fmt::Display for DfBound {

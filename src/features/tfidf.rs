@@ -7,9 +7,10 @@ use std::sync::LazyLock;
 
 use linfa::dataset::{DatasetBase, Records};
 use linfa::traits::{Fit, Transformer};
+use rayon::prelude::*;
 
+use super::count::{Counted, count_chars, count_words};
 use super::ngram::{char_ngrams, word_ngrams};
-use super::vocabulary::Interner;
 use super::{Signals, SparseMatrix, TfidfValidParams, Vocabulary};
 use crate::error::{Error, Result};
 use crate::storage::Tensor;
@@ -47,48 +48,29 @@ pub(crate) const SIGNAL_VALUE: f32 = 1.0;
 /// cross-validation a corpus is counted once and fitted on the rows of every fold.
 pub struct Ngrams {
     params: TfidfValidParams,
-    terms: [Vocabulary; BLOCKS],
-    /// For each block and sentence, (term, count) with rising terms.
-    counts: [Vec<Vec<(u32, u32)>>; BLOCKS],
+    blocks: [Counted; BLOCKS],
     signals: Signals,
     /// For each sentence, the lists it holds a signal of.
     found_signals: Vec<Vec<usize>>,
 }
 
 impl Ngrams {
-    /// Counts the n-grams of all sentences.
+    /// Counts the n-grams of all sentences, on all cores.
     ///
     /// # Errors
     ///
     /// When a signal cannot be read.
     pub fn count(params: &TfidfValidParams, sentences: &[&str]) -> Result<Self> {
         let signals = Signals::new(&params.signals)?;
-        let mut found_signals = Vec::with_capacity(sentences.len());
-        let mut interners = [Interner::default(), Interner::default()];
-        let mut counts: [Vec<Vec<(u32, u32)>>; BLOCKS] = Default::default();
-        for sentence in sentences {
-            let lower = sentence.to_lowercase();
-            let mut found: [Vec<u32>; BLOCKS] = Default::default();
-            for_each_ngram(params, &lower, |block, ngram, _| {
-                found[block].push(interners[block].intern(ngram));
-            });
-            for (counts, found) in counts.iter_mut().zip(found) {
-                counts.push(count_ids(found));
-            }
-            found_signals.push(lists_found(&signals, &lower));
-        }
-        let mut terms = [Vocabulary::new([]), Vocabulary::new([])];
-        for ((terms, interner), counts) in terms.iter_mut().zip(&interners).zip(&mut counts) {
-            let (sorted, rank) = interner.sorted();
-            *terms = Vocabulary::new(sorted.iter().map(AsRef::as_ref));
-            for row in counts.iter_mut() {
-                for (term, _) in row.iter_mut() {
-                    *term = rank[*term as usize];
-                }
-                row.sort_unstable();
-            }
-        }
-        Ok(Ngrams { params: params.clone(), terms, counts, signals, found_signals })
+        let lower: Vec<String> = sentences.par_iter().map(|text| text.to_lowercase()).collect();
+        let found_signals = lower.par_iter().map(|lower| lists_found(&signals, lower)).collect();
+        // What is too rare among all sentences is too rare among some of them.
+        let least = params.min_df.least();
+        let words = params.word_ngrams.map(|range| count_words(&lower, range, least));
+        let chars = params.char_ngrams.map(|range| count_chars(&lower, range, least));
+        let nothing = || Counted::nothing(sentences.len());
+        let blocks = [words, chars].map(|counted| counted.unwrap_or_else(nothing));
+        Ok(Ngrams { params: params.clone(), blocks, signals, found_signals })
     }
 
     /// Fits on the rows named: keeps the n-grams whose document frequency there lies within
@@ -103,9 +85,10 @@ impl Ngrams {
         let n = rows.len();
         let bounds = self.params.min_df.of(n)..=self.params.max_df.of(n);
         for (block, vocabulary) in vocabularies.iter_mut().enumerate() {
-            let mut frequency = vec![0_u32; self.terms[block].len()];
+            let Counted { terms, rows: counts } = &self.blocks[block];
+            let mut frequency = vec![0_u32; terms.len()];
             for &row in rows {
-                for &(term, _) in &self.counts[block][row] {
+                for &(term, _) in counts.get(row) {
                     frequency[term as usize] += 1;
                 }
             }
@@ -113,7 +96,7 @@ impl Ngrams {
             let kept =
                 |&term: &usize| frequency[term] > 0 && bounds.contains(&f64::from(frequency[term]));
             let kept: Vec<usize> = (0..frequency.len()).filter(kept).collect();
-            *vocabulary = Vocabulary::new(kept.iter().map(|&term| self.terms[block].term(term)));
+            *vocabulary = Vocabulary::new(kept.iter().map(|&term| terms.term(term)));
             idf.extend(kept.iter().map(|&term| smoothed_idf(n, frequency[term])));
         }
         if idf.is_empty() {
@@ -129,27 +112,33 @@ impl Ngrams {
 
     /// The TF-IDF rows of some of the sentences counted here.
     pub fn transform(&self, tfidf: &Tfidf, rows: &[usize]) -> SparseMatrix {
-        let mut columns: [Vec<Option<u32>>; BLOCKS] = Default::default();
-        let vocabularies = [&tfidf.words, &tfidf.chars];
-        for (block, columns) in columns.iter_mut().enumerate() {
-            let first = tfidf.first_column(block) as u32;
-            columns.extend((0..self.terms[block].len()).map(|term| {
-                vocabularies[block].id(self.terms[block].term(term)).map(|id| first + id as u32)
-            }));
-        }
-        let mut matrix = SparseMatrix::new(tfidf.columns());
-        for &row in rows {
-            let mut weighted = Vec::new();
-            for (counts, columns) in self.counts.iter().zip(&columns) {
-                let known = counts[row].iter().filter_map(|&(term, count)| {
+        let columns: [Vec<Option<u32>>; BLOCKS] =
+            std::array::from_fn(|block| self.columns(tfidf, block));
+        tfidf.build_rows(rows, |&row, weighted| {
+            for (counted, columns) in self.blocks.iter().zip(&columns) {
+                let counts = counted.rows.get(row).iter();
+                let known = counts.filter_map(|&(term, count)| {
                     columns[term as usize].map(|column| (column, count))
                 });
-                tfidf.weight_block(known, &mut weighted);
+                tfidf.weight_block(known, weighted);
             }
-            tfidf.add_signals(&self.found_signals[row], &mut weighted);
-            matrix.push_row(weighted);
-        }
-        matrix
+            tfidf.add_signals(&self.found_signals[row], weighted);
+        })
+    }
+
+    /// By term of a block, its column in `tfidf`. Both are sorted: no look-up is needed.
+    fn columns(&self, tfidf: &Tfidf, block: usize) -> Vec<Option<u32>> {
+        let (terms, vocabulary) = (&self.blocks[block].terms, tfidf.block(block));
+        let first = tfidf.first_column(block);
+        let mut id = 0;
+        let column_of = |term: &str| {
+            while id < vocabulary.len() && vocabulary.term(id) < term {
+                id += 1;
+            }
+            let is_known = id < vocabulary.len() && vocabulary.term(id) == term;
+            is_known.then_some((first + id) as u32)
+        };
+        terms.iter().map(column_of).collect()
     }
 }
 
@@ -171,11 +160,6 @@ fn lists_found(signals: &Signals, lower: &str) -> Vec<usize> {
     let mut lists: Vec<usize> = signals.find(lower).into_iter().map(|(list, _)| list).collect();
     lists.dedup();
     lists
-}
-
-fn count_ids(mut ids: Vec<u32>) -> Vec<(u32, u32)> {
-    ids.sort_unstable();
-    ids.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect()
 }
 
 fn for_each_ngram(
@@ -344,6 +328,10 @@ impl Tfidf {
         (found, lists_found(&self.signals, &lower))
     }
 
+    fn block(&self, block: usize) -> &Vocabulary {
+        [&self.words, &self.chars][block]
+    }
+
     fn first_column(&self, block: usize) -> usize {
         block * self.words.len()
     }
@@ -361,6 +349,27 @@ impl Tfidf {
         for (_, value) in &mut row[first..] {
             *value = (f64::from(*value) / norm) as f32;
         }
+    }
+
+    /// A matrix with a row for each item, on all cores; `fill` adds columns and values, rising.
+    fn build_rows<T: Sync>(
+        &self,
+        items: &[T],
+        fill: impl Fn(&T, &mut Vec<(u32, f32)>) + Sync,
+    ) -> SparseMatrix {
+        let part = items.len().div_ceil(rayon::current_num_threads()).max(1);
+        let parts = items.par_chunks(part).map(|items| {
+            let (mut matrix, mut row) = (SparseMatrix::new(self.columns()), Vec::new());
+            for item in items {
+                row.clear();
+                fill(item, &mut row);
+                matrix.push_row(row.iter().copied());
+            }
+            matrix
+        });
+        let parts: Vec<SparseMatrix> = parts.collect();
+        let joined = parts.into_iter().reduce(SparseMatrix::joined);
+        joined.unwrap_or_else(|| SparseMatrix::new(self.columns()))
     }
 
     fn add_signals(&self, lists: &[usize], row: &mut Vec<(u32, f32)>) {
@@ -427,11 +436,7 @@ impl<T> Fit<Sentences<'_>, T, Error> for TfidfValidParams {
 
 impl Transformer<Sentences<'_>, SparseMatrix> for Tfidf {
     fn transform(&self, sentences: Sentences<'_>) -> SparseMatrix {
-        let mut matrix = SparseMatrix::new(self.columns());
-        for sentence in sentences.0 {
-            matrix.push_row(self.row(sentence));
-        }
-        matrix
+        self.build_rows(sentences.0, |sentence, row| row.extend(self.row(sentence)))
     }
 }
 
