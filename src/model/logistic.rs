@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::dense;
 use super::fitted::{FitReport, Logistic, Softmaxed};
-use super::objective::{Binary, Objective, Penalty, Softmax, dots};
+use super::objective::{Binary, Objective, dots};
+use super::softmax::{Penalty, Softmax};
 use super::trust_region::{Stopped, minimise};
 use crate::error::{Error, Result};
 use crate::features::SparseMatrix;
@@ -194,25 +195,33 @@ impl LogisticValidParams {
         questions: &[&[bool]],
         starts: &[Option<&[f64]>],
     ) -> Result<Vec<Logistic>> {
-        const LANES: usize = 4;
+        const LANES: usize = 5;
         let mut fitted = Vec::new();
-        for (questions, starts) in questions.chunks(LANES).zip(starts.chunks(LANES)) {
-            match (questions, starts) {
-                (&[a, b, c, d], &[e, f, g, h]) => {
-                    fitted.extend(self.fit_lanes(rows, [a, b, c, d], [e, f, g, h])?);
-                }
-                (&[a, b, c], &[e, f, g]) => {
-                    fitted.extend(self.fit_lanes(rows, [a, b, c], [e, f, g])?);
-                }
-                (&[a, b], &[e, f]) => fitted.extend(self.fit_lanes(rows, [a, b], [e, f])?),
-                _ => {
-                    for (question, start) in questions.iter().zip(starts) {
-                        fitted.push(self.fit_binary(rows, question, *start)?);
-                    }
-                }
+        // Even shares: six are read as three and three, not as five and one.
+        let share = questions.len().div_ceil(questions.len().div_ceil(LANES).max(1)).max(1);
+        for (questions, starts) in questions.chunks(share).zip(starts.chunks(share)) {
+            match questions.len() {
+                1 => self.extend_lanes::<1>(&mut fitted, rows, questions, starts)?,
+                2 => self.extend_lanes::<2>(&mut fitted, rows, questions, starts)?,
+                3 => self.extend_lanes::<3>(&mut fitted, rows, questions, starts)?,
+                4 => self.extend_lanes::<4>(&mut fitted, rows, questions, starts)?,
+                _ => self.extend_lanes::<LANES>(&mut fitted, rows, questions, starts)?,
             }
         }
         Ok(fitted)
+    }
+
+    fn extend_lanes<const K: usize>(
+        &self,
+        fitted: &mut Vec<Logistic>,
+        rows: &SparseMatrix,
+        questions: &[&[bool]],
+        starts: &[Option<&[f64]>],
+    ) -> Result<()> {
+        let (questions, starts) =
+            (std::array::from_fn(|k| questions[k]), std::array::from_fn(|k| starts[k]));
+        fitted.extend(self.fit_lanes::<K>(rows, questions, starts)?);
+        Ok(())
     }
 
     fn fit_lanes<const K: usize>(
@@ -241,11 +250,18 @@ impl LogisticValidParams {
                     Some(dense::fit_binary(rows, positive[k], self.c, self.max_iterations)?)
                 }
             };
-            if let Some(start) = start {
-                for (x, &column) in x.iter_mut().zip(&columns) {
-                    x[k] = start[column as usize];
+            match start {
+                Some(start) => {
+                    for (x, &column) in x.iter_mut().zip(&columns) {
+                        x[k] = start[column as usize];
+                    }
+                    x[columns.len()][k] = start[rows.columns()];
                 }
-                x[columns.len()][k] = start[rows.columns()];
+                // The optimum without any column: a step or two are saved.
+                None => {
+                    let weight = |class: usize| costs[k][class] * counts[k][class] as f64;
+                    x[columns.len()][k] = libm::log(weight(1) / weight(0));
+                }
             }
         }
         let reports = self.finish(&mut objective, &mut x);
@@ -401,6 +417,23 @@ impl<'a> Fit<&'a SparseMatrix, Array1<bool>, Error> for LogisticValidParams {
     /// not fit or class weights are asked for.
     fn fit(&self, dataset: &DatasetBase<&'a SparseMatrix, Array1<bool>>) -> Result<Logistic> {
         self.fit_binary(dataset.records(), &dataset.targets().to_vec(), None)
+    }
+}
+
+impl<'a> Fit<&'a SparseMatrix, Array2<bool>, Error> for LogisticValidParams {
+    type Object = Vec<Logistic>;
+
+    /// Answers several yes-or-no questions about the same rows, a column of targets each: the same
+    /// models as fitted one by one, in less time, since the rows are read for all together.
+    ///
+    /// # Errors
+    ///
+    /// As with one.
+    fn fit(&self, dataset: &DatasetBase<&'a SparseMatrix, Array2<bool>>) -> Result<Vec<Logistic>> {
+        let columns = dataset.targets().columns();
+        let questions: Vec<Vec<bool>> = columns.into_iter().map(|column| column.to_vec()).collect();
+        let questions: Vec<&[bool]> = questions.iter().map(Vec::as_slice).collect();
+        self.fit_questions(dataset.records(), &questions, &vec![None; questions.len()])
     }
 }
 

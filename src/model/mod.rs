@@ -10,6 +10,7 @@ mod linear;
 mod logistic;
 mod objective;
 mod scorer;
+mod softmax;
 mod stance;
 mod threshold;
 mod training;

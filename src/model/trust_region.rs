@@ -1,6 +1,6 @@
 //! Trust-region Newton steps by conjugate gradients, for several functions side by side.
 
-use super::objective::{Objective, dots};
+use super::objective::{Along, Objective, Real, dots};
 
 /// Where a solver stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -30,8 +30,8 @@ pub(super) fn minimise<const K: usize>(
     max_iterations: usize,
 ) -> [Stopped; K] {
     let n = objective.dimension();
-    let zeros = || vec![[0.0; K]; n];
-    let (mut gradient, mut diagonal, mut candidate) = (zeros(), zeros(), zeros());
+    let (mut gradient, mut candidate) = (vec![[0.0; K]; n], vec![[0.0; K]; n]);
+    let mut diagonal = vec![[0.0; K]; n];
     let mut work = ConjugateGradients::new(n);
     let values = objective.values(x);
     objective.gradients(x, [true; K], &mut gradient);
@@ -49,9 +49,9 @@ pub(super) fn minimise<const K: usize>(
         }
         work.solve(objective, &gradient, &diagonal, &lanes);
         for ((candidate, x), step) in candidate.iter_mut().zip(x.iter()).zip(&work.step) {
-            *candidate = std::array::from_fn(|k| x[k] + step[k]);
+            *candidate = std::array::from_fn(|k| x[k] + f64::from(step[k]));
         }
-        let slopes = dots(&gradient, &work.step);
+        let slopes = work.slopes(&gradient);
         let leftovers = dots(&work.step, &work.residual);
         let lengths = scaled_norms(&work.step, &diagonal, |s, d| s * s * d);
         let values = objective.values(&candidate);
@@ -77,8 +77,9 @@ pub(super) fn minimise<const K: usize>(
             objective.gradients(x, accepted, &mut gradient);
             let norms = dots(&gradient, &gradient).map(f64::sqrt);
             for (k, lane) in lanes.iter_mut().enumerate().filter(|&(k, _)| accepted[k]) {
+                lane.running &= norms[k] > gradient_norms[k];
+                lane.running &= !lane.is_at_rounding || norms[k] < 0.5 * lane.norm;
                 lane.norm = norms[k];
-                lane.running &= lane.norm > gradient_norms[k];
             }
         }
     }
@@ -97,6 +98,8 @@ struct Lane {
     radius: f64,
     iterations: usize,
     running: bool,
+    /// Whether values no longer tell steps apart: for as long as gradients shrink, steps are taken.
+    is_at_rounding: bool,
 }
 
 /// A step that was tried.
@@ -114,7 +117,7 @@ struct Step {
 
 impl Lane {
     fn new(value: f64, norm: f64, running: bool) -> Self {
-        Lane { value, norm, radius: f64::NAN, iterations: 0, running }
+        Lane { value, norm, radius: f64::NAN, iterations: 0, running, is_at_rounding: false }
     }
 
     /// Whether the step is taken; sets how far the next may go.
@@ -130,6 +133,12 @@ impl Lane {
             return false;
         }
         let (gained, foretold, length) = (self.value - step.value, step.foretold, step.length);
+        let rounding = 1e-12 * self.value.abs();
+        if gained.abs() <= rounding && foretold <= rounding {
+            self.value = step.value;
+            self.is_at_rounding = true;
+            return true;
+        }
         if first {
             self.radius = self.radius.min(length);
         }
@@ -152,33 +161,29 @@ impl Lane {
             self.value = step.value;
             return true;
         }
-        // No further step can be told from rounding.
-        let least = 1e-12 * self.value.abs();
-        self.running &= gained.abs() > least || foretold > least;
         false
     }
 }
 
 /// By function, the root of the sum of `square` over all variables.
-fn scaled_norms<const K: usize>(
-    v: &[[f64; K]],
-    diagonal: &[[f64; K]],
+fn scaled_norms<const K: usize, T: Real>(
+    v: &[[T; K]],
+    diagonal: &[[f32; K]],
     square: impl Fn(f64, f64) -> f64,
 ) -> [f64; K] {
     let mut sums = [0.0; K];
     for (v, d) in v.iter().zip(diagonal) {
         for k in 0..K {
-            sums[k] += square(v[k], d[k]);
+            sums[k] += square(v[k].into(), d[k].into());
         }
     }
     sums.map(f64::sqrt)
 }
 
 struct ConjugateGradients<const K: usize> {
-    step: Vec<[f64; K]>,
-    residual: Vec<[f64; K]>,
-    direction: Vec<[f64; K]>,
-    product: Vec<[f64; K]>,
+    step: Vec<[f32; K]>,
+    residual: Vec<[f32; K]>,
+    along: Vec<Along<K>>,
     reached_radius: [bool; K],
 }
 
@@ -188,10 +193,31 @@ impl<const K: usize> ConjugateGradients<K> {
         ConjugateGradients {
             step: zeros(),
             residual: zeros(),
-            direction: zeros(),
-            product: zeros(),
+            along: vec![Along::new([0.0; K]); n],
             reached_radius: [false; K],
         }
+    }
+
+    /// The gradients' products with the steps.
+    fn slopes(&self, gradient: &[[f64; K]]) -> [f64; K] {
+        let mut sums = [0.0; K];
+        for (gradient, step) in gradient.iter().zip(&self.step) {
+            for k in 0..K {
+                sums[k] += gradient[k] * f64::from(step[k]);
+            }
+        }
+        sums
+    }
+
+    /// The directions' products with what the Hessians make of them.
+    fn curvature(&self) -> [f64; K] {
+        let mut sums = [0.0; K];
+        for Along { direction, product } in &self.along {
+            for k in 0..K {
+                sums[k] += f64::from(direction[k]) * f64::from(product[k]);
+            }
+        }
+        sums
     }
 
     /// Solves `H step = −gradient` roughly, within `‖step‖ ≤ radius` in the norm of the diagonal.
@@ -200,7 +226,7 @@ impl<const K: usize> ConjugateGradients<K> {
         &mut self,
         objective: &impl Objective<K>,
         gradient: &[[f64; K]],
-        diagonal: &[[f64; K]],
+        diagonal: &[[f32; K]],
         lanes: &[Lane; K],
     ) {
         const LOOSENESS: f64 = 0.1;
@@ -209,11 +235,12 @@ impl<const K: usize> ConjugateGradients<K> {
         self.reached_radius = [false; K];
         let mut searching: [bool; K] = std::array::from_fn(|k| lanes[k].running);
         for (residual, gradient) in self.residual.iter_mut().zip(gradient) {
-            *residual = gradient.map(|g| -g);
+            *residual = gradient.map(|g| -g as f32);
         }
         let mut rho =
             scaled_norms(&self.residual, diagonal, |r, d| r * r / d).map(|norm| norm * norm);
         let enough = rho.map(|rho| LOOSENESS * rho.sqrt());
+        let mut lengths = rho.map(Lengths::at_start);
         self.turn([0.0; K], diagonal, &searching);
         for _ in 0..MOST_ITERATIONS {
             for (searching, (rho, enough)) in searching.iter_mut().zip(rho.iter().zip(&enough)) {
@@ -222,72 +249,92 @@ impl<const K: usize> ConjugateGradients<K> {
             if !searching.contains(&true) {
                 break;
             }
-            objective.hessian_products(&self.direction, &mut self.product);
-            let curvature = dots(&self.direction, &self.product);
-            let to_radius = self.lengths_to_radius(diagonal, lanes);
+            objective.hessian_products(&mut self.along);
+            let curvature = self.curvature();
             let mut alpha = [0.0; K];
             for k in 0..K {
                 searching[k] &= !curvature[k].is_nan();
                 if searching[k] {
+                    let to_radius = lengths[k].to_radius(lanes[k].radius);
                     // Along a line without curvature, go as far as the model is trusted.
                     let lowest =
                         if curvature[k] > 0.0 { rho[k] / curvature[k] } else { f64::INFINITY };
-                    self.reached_radius[k] = lowest >= to_radius[k];
-                    alpha[k] = lowest.min(to_radius[k]);
+                    self.reached_radius[k] = lowest >= to_radius;
+                    alpha[k] = lowest.min(to_radius);
                 }
             }
-            self.advance(alpha);
+            let new_rho = self.advance(alpha, diagonal);
             for (searching, reached) in searching.iter_mut().zip(&self.reached_radius) {
                 *searching &= !reached;
             }
-            let new_rho =
-                scaled_norms(&self.residual, diagonal, |r, d| r * r / d).map(|norm| norm * norm);
             let beta = std::array::from_fn(|k| new_rho[k] / rho[k]);
+            for k in 0..K {
+                lengths[k].turn(alpha[k], beta[k], new_rho[k]);
+            }
             self.turn(beta, diagonal, &searching);
             rho = new_rho;
         }
     }
 
-    /// Goes along the direction.
-    fn advance(&mut self, alpha: [f64; K]) {
+    /// Goes along the direction; by function, the square of the residual in the norm of the inverse
+    /// diagonal.
+    fn advance(&mut self, alpha: [f64; K], diagonal: &[[f32; K]]) -> [f64; K] {
+        let alpha = alpha.map(|alpha| alpha as f32);
+        let mut sums = [0.0; K];
         let moved = self.step.iter_mut().zip(&mut self.residual);
-        for ((step, residual), (direction, product)) in
-            moved.zip(self.direction.iter().zip(&self.product))
-        {
+        let along = self.along.iter().zip(diagonal);
+        for ((step, residual), (Along { direction, product }, d)) in moved.zip(along) {
             for k in 0..K {
                 step[k] += alpha[k] * direction[k];
                 residual[k] -= alpha[k] * product[k];
+                sums[k] += f64::from(residual[k] * residual[k] / d[k]);
             }
         }
+        sums
     }
 
     /// Sets the next direction; 0 where none is searched.
-    fn turn(&mut self, beta: [f64; K], diagonal: &[[f64; K]], searching: &[bool; K]) {
+    fn turn(&mut self, beta: [f64; K], diagonal: &[[f32; K]], searching: &[bool; K]) {
         let keep = searching.map(|searching| if searching { 1.0 } else { 0.0 });
-        let beta: [f64; K] = std::array::from_fn(|k| if searching[k] { beta[k] } else { 0.0 });
-        for (direction, (residual, d)) in
-            self.direction.iter_mut().zip(self.residual.iter().zip(diagonal))
+        let beta: [f32; K] =
+            std::array::from_fn(|k| if searching[k] { beta[k] as f32 } else { 0.0 });
+        for (Along { direction, .. }, (residual, d)) in
+            self.along.iter_mut().zip(self.residual.iter().zip(diagonal))
         {
             for k in 0..K {
                 direction[k] = keep[k] * residual[k] / d[k] + beta[k] * direction[k];
             }
         }
     }
+}
+
+/// Products of step and direction in the norm of the diagonal. They follow from how both came
+/// about, since the residual is orthogonal to all directions before: no pass over them is needed.
+#[derive(Clone, Copy)]
+struct Lengths {
+    step_step: f64,
+    step_direction: f64,
+    direction_direction: f64,
+}
+
+impl Lengths {
+    fn at_start(rho: f64) -> Self {
+        Lengths { step_step: 0.0, step_direction: 0.0, direction_direction: rho }
+    }
+
+    /// After a step of `alpha` and a turn by `beta`.
+    fn turn(&mut self, alpha: f64, beta: f64, rho: f64) {
+        let Lengths { step_step: ss, step_direction: sd, direction_direction: dd } = *self;
+        self.step_step = ss + alpha * (2.0 * sd + alpha * dd);
+        self.step_direction = beta * (sd + alpha * dd);
+        self.direction_direction = rho + beta * beta * dd;
+    }
 
     /// How far along the direction the edge of the ellipsoid lies.
-    fn lengths_to_radius(&self, diagonal: &[[f64; K]], lanes: &[Lane; K]) -> [f64; K] {
-        let (mut ss, mut sd, mut dd) = ([0.0; K], [0.0; K], [0.0; K]);
-        for ((s, p), d) in self.step.iter().zip(&self.direction).zip(diagonal) {
-            for k in 0..K {
-                ss[k] += s[k] * s[k] * d[k];
-                sd[k] += s[k] * p[k] * d[k];
-                dd[k] += p[k] * p[k] * d[k];
-            }
-        }
-        std::array::from_fn(|k| {
-            let left = lanes[k].radius * lanes[k].radius - ss[k];
-            let root = (sd[k] * sd[k] + dd[k] * left).sqrt();
-            if sd[k] >= 0.0 { left / (sd[k] + root) } else { (root - sd[k]) / dd[k] }
-        })
+    fn to_radius(self, radius: f64) -> f64 {
+        let Lengths { step_step: ss, step_direction: sd, direction_direction: dd } = self;
+        let left = (radius * radius - ss).max(0.0);
+        let root = (sd * sd + dd * left).sqrt();
+        if sd >= 0.0 { left / (sd + root) } else { (root - sd) / dd }
     }
 }
