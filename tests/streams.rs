@@ -1,5 +1,7 @@
 //! Input larger than what is held in memory at once, and tables of articles.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod support;
 
 use framescope::text::Segmenter;

@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use framescope::data::{Codebook, Label, LabelFile, LabelSchema, LabelSet};
-use framescope::features::TfidfParams;
+use framescope::features::{SparseMatrix, TfidfParams};
 use framescope::model::{
-    Classifier, ClassifierParams, Regularisation, ThresholdRule, TrainingData,
+    Classifier, ClassifierParams, Logistic, Regularisation, ThresholdRule, TrainingData,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -71,6 +71,13 @@ pub fn sentences(bytes: usize) -> Vec<String> {
     found
 }
 
+/// 20,000 sentences, as the peers are trained on.
+pub fn training_sentences() -> Vec<String> {
+    let mut sentences = sentences(4_000_000);
+    sentences.truncate(20_000);
+    sentences
+}
+
 /// Frame `f` is present where one of its made-up words is.
 pub fn labels(sentences: &[String]) -> Vec<LabelSet> {
     let of = |sentence: &String| {
@@ -108,4 +115,19 @@ pub fn classifier(sentences: &[String], features: TfidfParams) -> Classifier {
 /// Word 1-2-grams, as the peers have them.
 pub fn words() -> TfidfParams {
     TfidfParams::default().char_ngrams(None)
+}
+
+/// The norm of the gradient of `½‖w‖² + Σ ln(1 + e^(−yᵢ(w·xᵢ + b)))` where a fit ended.
+pub fn gradient_norm(
+    rows: &SparseMatrix,
+    model: &Logistic,
+    positive: impl Fn(usize) -> bool,
+) -> f64 {
+    let (mut gradient, mut intercept) = (model.weights().to_vec(), 0.0);
+    for (row, (values, probability)) in rows.iter().zip(model.probabilities(rows)).enumerate() {
+        let residual = probability - f64::from(u8::from(positive(row)));
+        values.add_to(residual, &mut gradient);
+        intercept += residual;
+    }
+    gradient.iter().chain([&intercept]).map(|g| g * g).sum::<f64>().sqrt()
 }
