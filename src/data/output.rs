@@ -139,14 +139,15 @@ impl Rows<'_> {
             Sink::JsonLines(_) => "null",
         };
         let Some(probability) = probability else { return self.plain(none) };
-        let millionths = (probability * 1e6).round() as usize;
+        // The nearest whole number, since none is negative.
+        let millionths = (probability * 1e6 + 0.5) as usize;
         let mut text = std::mem::take(&mut self.buffer);
         text.clear();
         push_digits(&mut text, millionths / 1_000_000, 1);
         text.push('.');
         push_digits(&mut text, millionths % 1_000_000, 6);
-        let kept = text.trim_end_matches('0').len().max("0.0".len());
-        self.plain(&text[..kept]);
+        let zeros = text.bytes().rev().take_while(|&byte| byte == b'0').count();
+        self.plain(&text[..(text.len() - zeros).max("0.0".len())]);
         self.buffer = text;
     }
 
@@ -192,7 +193,7 @@ fn push_digits(text: &mut String, mut number: usize, least: usize) {
         digits[first] = b'0' + (number % 10) as u8;
         number /= 10;
     }
-    text.extend(digits[first..].iter().map(|&digit| char::from(digit)));
+    text.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
 }
 
 /// A file that appears under its name only when it is complete.

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use sentencex::languages::{English, Language};
+
 /// Text is hard-wrapped at a width within these bounds (in characters).
 const WRAPPED_WIDTHS: std::ops::RangeInclusive<usize> = 40..=120;
 
@@ -28,14 +30,15 @@ const CREDIT_WORDS: usize = 4;
 /// );
 /// ```
 pub struct Segmenter {
-    language: String,
+    /// `None` for English, whose rules need not be looked up anew for every paragraph.
+    language: Option<String>,
 }
 
 impl Segmenter {
     /// Sentence rules of a language, by its ISO 639-1 code. An unknown language gets those of
     /// English.
     pub fn new(language: &str) -> Self {
-        Segmenter { language: language.to_owned() }
+        Segmenter { language: (language != "en").then(|| language.to_owned()) }
     }
 
     /// The byte ranges of the sentences of `text`, in order and without the white space around
@@ -53,10 +56,17 @@ impl Segmenter {
         sentences
     }
 
+    fn split<'a>(&self, paragraph: &'a str) -> Vec<&'a str> {
+        match &self.language {
+            None => English {}.segment(paragraph),
+            Some(language) => sentencex::segment(language, paragraph),
+        }
+    }
+
     fn split_paragraph(&self, text: &str, paragraph: Range<usize>, out: &mut Vec<Range<usize>>) {
         let first = out.len();
         let mut start = paragraph.start;
-        for sentence in sentencex::segment(&self.language, &text[paragraph.clone()]) {
+        for sentence in self.split(&text[paragraph.clone()]) {
             let end = start + sentence.len();
             let mut from = start;
             for boundary in self.boundaries_in_quotations(sentence) {
@@ -86,7 +96,7 @@ impl Segmenter {
         let mut boundaries = Vec::new();
         let mut quotation = Quotation { sentence, at: 0, open: false };
         let mut at = 0;
-        for part in sentencex::segment(&self.language, &plain) {
+        for part in self.split(&plain) {
             at += part.len();
             // The blanks after a full stop belong to the part before; a mark among them opens
             // the next sentence.
@@ -175,6 +185,10 @@ impl Layout {
 /// The byte ranges of the paragraphs. A line is a paragraph of its own unless the text is
 /// hard-wrapped; then lines belong together where the next word would not have fitted.
 fn paragraphs(text: &str, layout: Layout) -> Vec<Range<usize>> {
+    let Some(width) = layout.width else {
+        let whole = line_ranges(text).filter(|line| !text[line.clone()].trim().is_empty());
+        return whole.collect();
+    };
     let lines: Vec<Line> = lines(text).collect();
     let mut paragraphs: Vec<Range<usize>> = Vec::new();
     let mut joins = false;
@@ -187,9 +201,7 @@ fn paragraphs(text: &str, layout: Layout) -> Vec<Range<usize>> {
             Some(paragraph) if joins => paragraph.end = line.range.end,
             _ => paragraphs.push(line.range.clone()),
         }
-        joins = layout.width.is_some_and(|width| {
-            lines.get(index + 1).is_some_and(|next| line.is_full(next, width))
-        });
+        joins = lines.get(index + 1).is_some_and(|next| line.is_full(next, width));
     }
     paragraphs
 }
@@ -209,12 +221,19 @@ impl Line {
     }
 }
 
-fn lines(text: &str) -> impl Iterator<Item = Line> + '_ {
+/// The byte ranges of the lines, line breaks included.
+fn line_ranges(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut start = 0;
     text.split_inclusive('\n').map(move |line| {
         let range = start..start + line.len();
         start = range.end;
-        let content = line.trim();
+        range
+    })
+}
+
+fn lines(text: &str) -> impl Iterator<Item = Line> + '_ {
+    line_ranges(text).map(|range| {
+        let content = text[range.clone()].trim();
         let first_word = content.split_whitespace().next().unwrap_or_default();
         Line {
             range,
