@@ -42,7 +42,7 @@ fn score(criterion: &mut Criterion) {
     let sample = &sentences[20_000.min(sentences.len() / 2)..];
     let bytes: usize = sample.iter().map(String::len).sum();
     let mut group = criterion.benchmark_group("score");
-    group.throughput(Throughput::Bytes(bytes as u64)).sample_size(10);
+    group.throughput(Throughput::Bytes(bytes as u64));
 
     let table: Vec<[f32; FRAMES]> = (0..1 << 17).map(|slot| [slot as f32 * 1e-6; FRAMES]).collect();
     group.bench_function("floor", |bencher| {
@@ -81,5 +81,5 @@ fn score(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, score);
+criterion_group!(name = benches; config = support::criterion(); targets = score);
 criterion_main!(benches);

@@ -37,7 +37,6 @@ fn train(criterion: &mut Criterion) {
         of_sentence[row].contains(frame)
     });
     let mut group = criterion.benchmark_group("train");
-    group.sample_size(10);
 
     let params = LogisticParams::default().check().unwrap();
     let all = rows(support::words(), &texts);
@@ -59,5 +58,5 @@ fn train(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, train);
+criterion_group!(name = benches; config = support::criterion(); targets = train);
 criterion_main!(benches);

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a bench may fail; every bench is a crate")]
 
 use std::path::Path;
+use std::time::Duration;
 
+use criterion::Criterion;
 use framescope::data::{Codebook, Label, LabelFile, LabelSchema, LabelSet};
 use framescope::features::{SparseMatrix, TfidfParams};
 use framescope::model::{
@@ -21,6 +23,12 @@ const SENTENCE_BYTES: usize = 150;
 
 /// Frames of the classifier: the outputs of the peers are as many.
 pub const FRAMES: usize = 5;
+
+/// Ten samples in some two seconds, so that all benches together take less than five minutes.
+pub fn criterion() -> Criterion {
+    let (warm_up, measure) = (Duration::from_millis(500), Duration::from_secs(2));
+    Criterion::default().sample_size(10).warm_up_time(warm_up).measurement_time(measure)
+}
 
 /// A word that no dictionary has, short for small ranks.
 fn made_up(rank: usize) -> String {
@@ -76,6 +84,18 @@ pub fn training_sentences() -> Vec<String> {
     let mut sentences = sentences(4_000_000);
     sentences.truncate(20_000);
     sentences
+}
+
+/// Paragraphs of some four sentences, made of those of the corpus.
+pub fn article(bytes: usize) -> String {
+    let mut article = String::new();
+    for (index, sentence) in sentences(bytes).into_iter().enumerate() {
+        let mut characters = sentence.chars();
+        article.extend(characters.next().into_iter().flat_map(char::to_uppercase));
+        article.push_str(characters.as_str().trim_end_matches(['.', ',', ';', ' ']));
+        article.push_str(if index % 4 == 3 { ".\n\n" } else { ". " });
+    }
+    article
 }
 
 /// Frame `f` is present where one of its made-up words is.

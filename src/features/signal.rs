@@ -237,19 +237,20 @@ fn signals_among(found: Vec<(&Pattern, Range<usize>)>) -> Vec<(usize, Range<usiz
 /// Tells from the beginning of a word that it begins no signal, mostly.
 #[derive(Debug, Clone, Default)]
 struct Beginnings {
-    /// By the first two bytes: those of signals of up to three.
-    pairs: Vec<bool>,
-    /// By a hash of the first four: those of longer ones.
-    quads: Vec<bool>,
+    /// A bit for the first two bytes: those of signals of up to three.
+    pairs: Vec<u64>,
+    /// A bit for a hash of the first four: those of longer ones.
+    quads: Vec<u64>,
 }
 
 impl Beginnings {
     fn new<'a>(starts: impl Iterator<Item = &'a str>) -> Self {
-        let (mut pairs, mut quads) = (vec![false; 1 << 16], vec![false; 1 << 16]);
+        let (mut pairs, mut quads) = (vec![0; (1 << 16) / 64], vec![0; (1 << 16) / 64]);
+        let set = |bits: &mut [u64], bit: usize| bits[bit / 64] |= 1 << (bit % 64);
         for start in starts {
             match *start.as_bytes() {
-                [a, b, c, d, ..] => quads[Self::quad([a, b, c, d])] = true,
-                [a, b, ..] => pairs[Self::pair([a, b])] = true,
+                [a, b, c, d, ..] => set(&mut quads, Self::quad([a, b, c, d])),
+                [a, b, ..] => set(&mut pairs, Self::pair([a, b])),
                 _ => {}
             }
         }
@@ -266,7 +267,8 @@ impl Beginnings {
 
     /// Whether a word with these first bytes, zeros behind it, may begin a signal.
     fn may_begin(&self, [a, b, c, d]: [u8; 4]) -> bool {
-        self.pairs[Self::pair([a, b])] | self.quads[Self::quad([a, b, c, d])]
+        let get = |bits: &[u64], bit: usize| (bits[bit / 64] >> (bit % 64)) & 1 == 1;
+        get(&self.pairs, Self::pair([a, b])) | get(&self.quads, Self::quad([a, b, c, d]))
     }
 }
 

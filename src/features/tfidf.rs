@@ -235,12 +235,13 @@ impl Tfidf {
     pub(crate) fn from_tensors(
         params: TfidfValidParams,
         tensors: TfidfTensors,
+        checked: bool,
     ) -> Result<Self, &'static str> {
         let TfidfTensors { words, chars, idf } = tensors;
         if idf.len() != words.len() + chars.len() {
             return Err("the idf values do not fit the vocabulary");
         }
-        if !idf.iter().all(|value| value.is_finite()) {
+        if checked && !idf.iter().all(|value| value.is_finite()) {
             return Err("an idf value is no number");
         }
         let signals = Signals::new(&params.signals).map_err(|_| "a signal cannot be read")?;

@@ -59,7 +59,8 @@ impl Vocabulary {
         vocabulary
     }
 
-    /// Puts a vocabulary together from its arrays, or says what is wrong with them.
+    /// Puts a vocabulary together from its arrays, or, where they are `checked`, says what is wrong
+    /// with them.
     ///
     /// # Errors
     ///
@@ -68,7 +69,17 @@ impl Vocabulary {
         bytes: Tensor<u8>,
         offsets: Tensor<u32>,
         slots: Tensor<u32>,
+        checked: bool,
     ) -> Result<Self, &'static str> {
+        let vocabulary = Vocabulary { bytes, offsets, slots };
+        if checked {
+            vocabulary.check()?;
+        }
+        Ok(vocabulary)
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        let Vocabulary { bytes, offsets, slots } = self;
         let rising = offsets.windows(2).all(|pair| pair[0] <= pair[1]);
         if offsets.first() != Some(&0)
             || !rising
@@ -76,7 +87,7 @@ impl Vocabulary {
         {
             return Err("the vocabulary's offsets are out of order");
         }
-        let text = simdutf8::basic::from_utf8(&bytes).map_err(|_| "the vocabulary is not UTF-8")?;
+        let text = simdutf8::basic::from_utf8(bytes).map_err(|_| "the vocabulary is not UTF-8")?;
         if offsets.iter().any(|&at| !text.is_char_boundary(at as usize)) {
             return Err("the vocabulary's offsets cut characters apart");
         }
@@ -89,7 +100,7 @@ impl Vocabulary {
         {
             return Err("the vocabulary's table is damaged");
         }
-        Ok(Vocabulary { bytes, offsets, slots })
+        Ok(())
     }
 
     /// The arrays: bytes, offsets, slots.
@@ -251,6 +262,7 @@ mod tests {
                 bytes.to_vec().into(),
                 offsets.to_vec().into(),
                 slots.to_vec().into(),
+                true,
             )
         };
         assert!(build(bytes, offsets, slots).is_ok());

@@ -194,11 +194,18 @@ impl Tensors<'_> {
             .ok_or_else(|| format!("`{name}` lies outside the file"))
     }
 
+    /// Whether values are to be looked at. Those of the built-in model were when the program was
+    /// tested; to read all of its pages would take longer than to classify an article.
+    fn are_checked(&self) -> bool {
+        !matches!(self.storage, Storage::Embedded(_))
+    }
+
     fn vocabulary(&self, block: &str) -> Result<Vocabulary, String> {
         Ok(Vocabulary::from_tensors(
             self.get(&format!("{block}.bytes"), Dtype::U8)?,
             self.get(&format!("{block}.offsets"), Dtype::U32)?,
             self.get(&format!("{block}.slots"), Dtype::U32)?,
+            self.are_checked(),
         )?)
     }
 
@@ -207,7 +214,7 @@ impl Tensors<'_> {
             weights: self.get(&format!("{name}.weights"), Dtype::F32)?,
             intercepts: self.get(&format!("{name}.intercepts"), Dtype::F64)?,
         };
-        match linear.is_sound(columns, outputs) {
+        match linear.fits(columns, outputs) && (!self.are_checked() || linear.is_finite()) {
             true => Ok(linear),
             false => Err(format!("the weights of the {name} do not fit")),
         }
@@ -236,7 +243,7 @@ fn build(header: Header, tensors: &Tensors<'_>) -> Result<Classifier, String> {
     };
     let mut card = card;
     card.features = card.features.with_signals(signals);
-    let tfidf = Tfidf::from_tensors(card.features.clone(), tfidf)?;
+    let tfidf = Tfidf::from_tensors(card.features.clone(), tfidf, tensors.are_checked())?;
     let columns = tfidf.columns();
     let lines = tensors.get::<f64>("frames.calibration", Dtype::F64)?;
     let thresholds = tensors.get::<f64>("frames.thresholds", Dtype::F64)?.to_vec();

@@ -30,12 +30,16 @@ impl Linear {
         Linear { weights: weights.into(), intercepts: intercepts.into() }
     }
 
-    /// Whether the arrays fit `columns` and each other and hold numbers only.
-    pub(super) fn is_sound(&self, columns: usize, outputs: usize) -> bool {
-        self.intercepts.len() == outputs
-            && Some(self.weights.len()) == columns.checked_mul(outputs)
-            && self.weights.iter().all(|weight| weight.is_finite())
-            && self.intercepts.iter().all(|intercept| intercept.is_finite())
+    /// Whether the arrays fit `columns` and each other.
+    pub(super) fn fits(&self, columns: usize, outputs: usize) -> bool {
+        self.intercepts.len() == outputs && Some(self.weights.len()) == columns.checked_mul(outputs)
+    }
+
+    /// Whether they hold numbers only.
+    pub(super) fn is_finite(&self) -> bool {
+        // Without an early end, eight at once.
+        let finite = |all, weight: &f32| all & weight.is_finite();
+        self.weights.iter().fold(true, finite) && self.intercepts.iter().all(|b| b.is_finite())
     }
 
     pub(super) fn outputs(&self) -> usize {
