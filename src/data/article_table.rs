@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memchr::memchr2;
+
 use super::document::{Document, DocumentKind};
 use super::output::TableFormat;
 use super::piece::{LONGEST, PIECE_BYTES, ReadAhead};
 use super::table::{
-    check_header, check_quotes, csv_error, missing_column, parse_json_object, unequal_lengths,
+    check_header, check_quotes, closing_quote, csv_error, missing_column, opens_cell,
+    parse_json_object, unequal_lengths,
 };
 use crate::error::{Error, Place, Result};
 use crate::text::decode_part;
@@ -210,26 +213,21 @@ fn grow(path: &Path, input: &mut ReadAhead) -> Result<()> {
 }
 
 /// Where the records of a table end, behind their line breaks. A line break between quotes ends
-/// none; a quote opens at the beginning of a cell only.
+/// none.
 fn record_ends(bytes: &[u8], delimiter: u8) -> impl Iterator<Item = usize> + '_ {
-    let (mut at, mut cell_start, mut quoted) = (0, true, false);
+    let mut at = 0;
     std::iter::from_fn(move || {
-        while at < bytes.len() {
-            let byte = bytes[at];
-            at += 1;
-            match byte {
-                b'"' if quoted && bytes.get(at) == Some(&b'"') => at += 1,
-                b'"' if quoted => quoted = false,
-                b'"' if cell_start => quoted = true,
-                b'\n' if !quoted => {
-                    cell_start = true;
-                    return Some(at);
-                }
-                _ => {}
+        loop {
+            at += memchr2(b'"', b'\n', bytes.get(at..)?)?;
+            if bytes[at] == b'\n' {
+                at += 1;
+                return Some(at);
             }
-            cell_start = byte == delimiter && !quoted;
+            at = match opens_cell(bytes, at, delimiter) {
+                true => closing_quote(bytes, at)? + 1,
+                false => at + 1,
+            };
         }
-        None
     })
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use memchr::{memchr, memchr3};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -71,129 +72,122 @@ impl RowFormat {
 
     /// Begins some rows; those of several threads can be put one after another.
     pub fn rows(&self) -> Rows<'_> {
-        let separated = |delimiter| {
-            let mut builder = csv::WriterBuilder::new();
-            Sink::Separated(Box::new(builder.delimiter(delimiter).from_writer(Vec::new())))
-        };
-        let sink = match self.format {
-            TableFormat::Csv => separated(b','),
-            TableFormat::Tsv => separated(b'\t'),
-            TableFormat::Jsonl => Sink::JsonLines(Vec::new()),
-        };
-        Rows { format: self, sink, column: 0, buffer: String::new() }
+        Rows { format: self, bytes: Vec::new(), column: 0 }
     }
-}
-
-enum Sink {
-    Separated(Box<csv::Writer<Vec<u8>>>),
-    JsonLines(Vec<u8>),
 }
 
 /// Rows in memory, written value by value.
 pub struct Rows<'a> {
     format: &'a RowFormat,
-    sink: Sink,
+    bytes: Vec<u8>,
     /// Of the next value.
     column: usize,
-    buffer: String,
 }
 
 impl Rows<'_> {
     /// Writes a text.
     pub fn text(&mut self, text: &str) {
-        match &mut self.sink {
-            Sink::Separated(_) => self.plain(text),
-            Sink::JsonLines(bytes) => {
-                bytes.extend_from_slice(self.format.keys[self.column].as_bytes());
-                self.column += 1;
-                // Writing to memory cannot fail, and any text is a JSON string.
-                let _ = serde_json::to_writer(bytes, text);
-            }
+        let delimiter = self.begin_value();
+        match delimiter {
+            Some(delimiter) => push_cell(&mut self.bytes, text.as_bytes(), delimiter),
+            // Writing to memory cannot fail, and any text is a JSON string.
+            None => drop(serde_json::to_writer(&mut self.bytes, text)),
         }
     }
 
     /// Writes a text, a colon and a number.
     pub fn numbered_text(&mut self, text: &str, number: usize) {
-        let mut buffer = std::mem::take(&mut self.buffer);
-        buffer.clear();
-        buffer.push_str(text);
-        buffer.push(':');
-        push_digits(&mut buffer, number, 1);
-        self.text(&buffer);
-        self.buffer = buffer;
+        self.text(text);
+        // Inside the closing quote, where there is one.
+        let quote = self.bytes.pop_if(|&mut last| last == b'"');
+        self.bytes.push(b':');
+        push_digits(&mut self.bytes, number);
+        self.bytes.extend(quote);
     }
 
     /// Writes a whole number.
     pub fn number(&mut self, number: usize) {
-        let mut text = std::mem::take(&mut self.buffer);
-        text.clear();
-        push_digits(&mut text, number, 1);
-        self.plain(&text);
-        self.buffer = text;
+        self.begin_value();
+        push_digits(&mut self.bytes, number);
     }
 
     /// Writes a probability with up to six decimals, or that there is none.
     pub fn probability(&mut self, probability: Option<f64>) {
-        let none = match self.sink {
-            Sink::Separated(_) => "",
-            Sink::JsonLines(_) => "null",
+        let delimiter = self.begin_value();
+        let Some(probability) = probability else {
+            if delimiter.is_none() {
+                self.bytes.extend_from_slice(b"null");
+            }
+            return;
         };
-        let Some(probability) = probability else { return self.plain(none) };
         // The nearest whole number, since none is negative.
-        let millionths = (probability * 1e6 + 0.5) as usize;
-        let mut text = std::mem::take(&mut self.buffer);
-        text.clear();
-        push_digits(&mut text, millionths / 1_000_000, 1);
-        text.push('.');
-        push_digits(&mut text, millionths % 1_000_000, 6);
-        let zeros = text.bytes().rev().take_while(|&byte| byte == b'0').count();
-        self.plain(&text[..(text.len() - zeros).max("0.0".len())]);
-        self.buffer = text;
+        let mut millionths = (probability * 1e6 + 0.5) as u32;
+        let mut digits = *b"0.000000";
+        for digit in digits[2..].iter_mut().rev() {
+            *digit = b'0' + (millionths % 10) as u8;
+            millionths /= 10;
+        }
+        digits[0] = b'0' + millionths as u8;
+        let zeros = digits[3..].iter().rev().take_while(|&&digit| digit == b'0').count();
+        self.bytes.extend_from_slice(&digits[..digits.len() - zeros]);
     }
 
-    /// Writes what needs no quoting in JSON.
-    fn plain(&mut self, text: &str) {
-        match &mut self.sink {
-            // Writing to memory cannot fail.
-            Sink::Separated(writer) => drop(writer.write_field(text)),
-            Sink::JsonLines(bytes) => {
-                bytes.extend_from_slice(self.format.keys[self.column].as_bytes());
-                bytes.extend_from_slice(text.as_bytes());
-            }
+    /// Writes what stands before a value; gives what separates cells, where anything does.
+    fn begin_value(&mut self) -> Option<u8> {
+        let delimiter = self.format.format.delimiter();
+        match delimiter {
+            Some(delimiter) if self.column > 0 => self.bytes.push(delimiter),
+            Some(_) => {}
+            None => self.bytes.extend_from_slice(self.format.keys[self.column].as_bytes()),
         }
         self.column += 1;
+        delimiter
     }
 
     /// Ends a row.
     pub fn end_row(&mut self) {
         debug_assert_eq!(self.column, self.format.header.len());
         self.column = 0;
-        match &mut self.sink {
-            Sink::Separated(writer) => drop(writer.write_record(None::<&[u8]>)),
-            Sink::JsonLines(bytes) => bytes.extend_from_slice(b"}\n"),
-        }
+        let end: &[u8] = if self.format.format == TableFormat::Jsonl { b"}\n" } else { b"\n" };
+        self.bytes.extend_from_slice(end);
     }
 
     /// The bytes of all rows.
     pub fn finish(self) -> Vec<u8> {
-        match self.sink {
-            Sink::Separated(writer) => writer.into_inner().unwrap_or_default(),
-            Sink::JsonLines(bytes) => bytes,
-        }
+        self.bytes
     }
 }
 
-/// Appends a number, with zeros before it where it has fewer digits than `least`. Most of a table is
-/// numbers, and the general formatting takes three times as long.
-fn push_digits(text: &mut String, mut number: usize, least: usize) {
+/// Appends a cell, between quotes where it holds what could be mistaken for an end (RFC 4180).
+fn push_cell(bytes: &mut Vec<u8>, text: &[u8], delimiter: u8) {
+    if memchr3(delimiter, b'"', b'\n', text).is_none() && memchr(b'\r', text).is_none() {
+        return bytes.extend_from_slice(text);
+    }
+    bytes.push(b'"');
+    let mut rest = text;
+    while let Some(quote) = memchr(b'"', rest) {
+        bytes.extend_from_slice(&rest[..=quote]);
+        bytes.push(b'"');
+        rest = &rest[quote + 1..];
+    }
+    bytes.extend_from_slice(rest);
+    bytes.push(b'"');
+}
+
+/// Appends a number. Much of a table is numbers, and the general formatting takes three times as
+/// long.
+fn push_digits(bytes: &mut Vec<u8>, mut number: usize) {
     let mut digits = [b'0'; 20];
-    let mut first = digits.len();
-    while number > 0 || digits.len() - first < least {
-        first -= 1;
+    let mut first = digits.len() - 1;
+    loop {
         digits[first] = b'0' + (number % 10) as u8;
         number /= 10;
+        if number == 0 {
+            break;
+        }
+        first -= 1;
     }
-    text.push_str(std::str::from_utf8(&digits[first..]).unwrap_or_default());
+    bytes.extend_from_slice(&digits[first..]);
 }
 
 /// A file that appears under its name only when it is complete.
@@ -291,6 +285,7 @@ impl Write for AtomicFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_file_appears_only_when_committed() {
@@ -324,6 +319,29 @@ mod tests {
         assert_eq!(write(TableFormat::Csv), "id,p,x\n\"a,b\",0.5,\n");
         assert_eq!(write(TableFormat::Tsv), "id\tp\tx\na,b\t0.5\t\n");
         assert_eq!(write(TableFormat::Jsonl), "{\"id\":\"a,b\",\"p\":0.5,\"x\":null}\n");
+    }
+
+    proptest! {
+        #[test]
+        fn cells_are_quoted_as_the_reader_expects(cells in prop::collection::vec("[a,\t\r\n\" :é]{0,6}", 2..5)) {
+            for format in [TableFormat::Csv, TableFormat::Tsv] {
+                let table = RowFormat::new(format, vec![String::new(); cells.len()]);
+                let mut rows = table.rows();
+                rows.numbered_text(&cells[0], 120);
+                cells[1..].iter().for_each(|cell| rows.text(cell));
+                rows.end_row();
+                let bytes = rows.finish();
+                let mut reader = csv::ReaderBuilder::new();
+                let mut reader = reader
+                    .has_headers(false)
+                    .delimiter(format.delimiter().unwrap())
+                    .from_reader(&bytes[..]);
+                let record = reader.records().next().unwrap().unwrap();
+                let first = format!("{}:120", cells[0]);
+                prop_assert_eq!(&record[0], &first);
+                prop_assert!(record.iter().skip(1).eq(cells[1..].iter()));
+            }
+        }
     }
 
     #[test]

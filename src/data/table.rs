@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
+use memchr::memchr;
+
 use super::output::TableFormat;
 use crate::error::{Error, Place, Result};
 use crate::text::decode;
@@ -191,53 +193,49 @@ pub(super) fn check_quotes(
     place: &Place,
     first_line: u64,
 ) -> Result<()> {
-    let fail = |line, problem: &str| {
-        Err(Error::data(
-            place.line(line),
-            problem,
-            "close the quote; a quote inside a quoted cell is written twice (\"\")",
-        ))
-    };
     let bytes = text.as_bytes();
-    if !bytes.contains(&b'"') {
-        return Ok(());
-    }
-    let (mut at, mut line, mut cell_start) = (0, first_line, true);
-    while at < bytes.len() {
-        let byte = bytes[at];
-        if cell_start && byte == b'"' {
-            let opened = line;
-            at += 1;
-            loop {
-                match (bytes.get(at), bytes.get(at + 1)) {
-                    (None, _) => {
-                        return fail(opened, "the quote opened in this row is never closed");
+    let mut at = 0;
+    while let Some(found) = memchr(b'"', &bytes[at..]) {
+        let opened = at + found;
+        at = opened + 1;
+        if !opens_cell(bytes, opened, delimiter) {
+            continue;
+        }
+        let problem = match closing_quote(bytes, opened) {
+            None => "the quote opened in this row is never closed",
+            Some(closed) => {
+                at = closed + 1;
+                match bytes.get(at) {
+                    Some(&c) if c != delimiter && c != b'\n' && c != b'\r' => {
+                        "the quote opened in this row closes in the middle of a cell"
                     }
-                    (Some(b'"'), Some(b'"')) => at += 2,
-                    (Some(b'"'), next) => {
-                        at += 1;
-                        if next.is_some_and(|&c| c != delimiter && c != b'\n' && c != b'\r') {
-                            return fail(
-                                opened,
-                                "the quote opened in this row closes in the middle of a cell",
-                            );
-                        }
-                        break;
-                    }
-                    (Some(&c), _) => {
-                        line += u64::from(c == b'\n');
-                        at += 1;
-                    }
+                    _ => continue,
                 }
             }
-            cell_start = false;
-        } else {
-            cell_start = byte == delimiter || byte == b'\n' || byte == b'\r';
-            line += u64::from(byte == b'\n');
-            at += 1;
-        }
+        };
+        let line = first_line + bytes[..opened].iter().filter(|&&c| c == b'\n').count() as u64;
+        let remedy = "close the quote; a quote inside a quoted cell is written twice (\"\")";
+        return Err(Error::data(place.line(line), problem, remedy));
     }
     Ok(())
+}
+
+/// Whether a cell begins here.
+pub(super) fn opens_cell(bytes: &[u8], at: usize, delimiter: u8) -> bool {
+    at == 0 || bytes[at - 1] == delimiter || bytes[at - 1] == b'\n' || bytes[at - 1] == b'\r'
+}
+
+/// The quote that closes the one at `opened`.
+pub(super) fn closing_quote(bytes: &[u8], opened: usize) -> Option<usize> {
+    let mut at = opened + 1;
+    loop {
+        at += memchr(b'"', bytes.get(at..)?)?;
+        // Two stand for one inside the cell.
+        if bytes.get(at + 1) != Some(&b'"') {
+            return Some(at);
+        }
+        at += 2;
+    }
 }
 
 fn parse_json_lines(text: &str, place: Place) -> Result<Table> {

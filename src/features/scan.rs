@@ -4,8 +4,9 @@
 //! for every sentence, turns words into numbers, and finds longer n-grams by the numbers of their
 //! parts. Every key is compared in full, so that no collision of hashes can change a result.
 
-use std::collections::HashMap;
 use std::ops::Range;
+
+use rustc_hash::FxHashMap;
 
 use super::ngram_table::{Filter, NONE, Sought, Strings, Table, pair, unpair, word_at, word_hash};
 use super::{NgramRange, Signals, Tfidf, Vocabulary};
@@ -26,7 +27,7 @@ struct Words {
 impl Words {
     /// `ranks` are those of the n-grams of the vocabulary.
     fn new(range: NgramRange, vocabulary: &Vocabulary, ranks: &[u32]) -> Self {
-        let mut tokens: HashMap<&str, u32> = HashMap::new();
+        let mut tokens: FxHashMap<&str, u32> = FxHashMap::default();
         for id in 0..vocabulary.len() {
             for word in vocabulary.term(id).split(' ') {
                 let next = tokens.len() as u32;
@@ -35,23 +36,37 @@ impl Words {
         }
         // By node; a node that is no n-gram of the vocabulary but leads to one has none.
         let mut rank_of = vec![NONE; tokens.len()];
-        let mut edges: HashMap<[u32; 2], u32> = HashMap::new();
+        let mut edges: Vec<[u32; 3]> = Vec::new();
+        // Terms are sorted, a blank before all other characters: those that begin with the same
+        // words follow one another. The words of the last one, and the nodes they lead to.
+        let mut path: Vec<(u32, u32)> = Vec::new();
         for (id, &rank) in ranks.iter().enumerate() {
-            let mut words = vocabulary.term(id).split(' ').map(|word| tokens[word]);
-            let mut node = words.next().unwrap_or(NONE);
-            for word in words {
-                node = *edges.entry([node, word]).or_insert_with(|| {
-                    rank_of.push(NONE);
-                    rank_of.len() as u32 - 1
-                });
+            for (depth, word) in vocabulary.term(id).split(' ').enumerate() {
+                let word = tokens[word];
+                if path.get(depth).is_some_and(|&(known, _)| known == word) {
+                    continue;
+                }
+                path.truncate(depth);
+                let node = match path.last() {
+                    None => word,
+                    Some(&(_, from)) => {
+                        rank_of.push(NONE);
+                        edges.push([from, word, rank_of.len() as u32 - 1]);
+                        rank_of.len() as u32 - 1
+                    }
+                };
+                path.push((word, node));
             }
-            rank_of[node as usize] = rank;
+            path.truncate(vocabulary.term(id).split(' ').count());
+            if let Some(&(_, node)) = path.last() {
+                rank_of[node as usize] = rank;
+            }
         }
         let with_rank = |node: u32| pair(node, rank_of[node as usize]);
         let rank = |value: u64| unpair(value).1;
         let mut edges: Vec<[u64; 2]> = edges
             .into_iter()
-            .map(|([from, word], node)| [pair(from, word), with_rank(node)])
+            .map(|[from, word, node]| [pair(from, word), with_rank(node)])
             .collect();
         edges.sort_unstable_by_key(|&[edge, value]| (rank(value), edge));
         let known_edges =
