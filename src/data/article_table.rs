@@ -302,6 +302,11 @@ impl RowChunk {
         self.bytes.len()
     }
 
+    /// The columns of its table.
+    pub fn columns(&self) -> &[String] {
+        &self.table.columns
+    }
+
     /// Parses the rows and calls `visit` with each.
     ///
     /// # Errors

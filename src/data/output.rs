@@ -111,6 +111,11 @@ impl Rows<'_> {
         push_digits(&mut self.bytes, number);
     }
 
+    /// Writes a number as it displays itself: with as many digits as tell it exactly.
+    pub fn exact(&mut self, number: impl std::fmt::Display) {
+        self.plain(&number.to_string());
+    }
+
     /// Writes a probability with up to six decimals, or that there is none.
     pub fn probability(&mut self, probability: Option<f64>) {
         let delimiter = self.begin_value();
