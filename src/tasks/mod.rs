@@ -5,4 +5,6 @@ pub mod classify;
 pub mod evaluate;
 pub mod explain;
 mod pipeline;
+mod population;
+pub mod sample;
 pub mod train;
