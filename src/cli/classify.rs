@@ -75,7 +75,7 @@ enum Probabilities {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum UnitArg {
+pub(super) enum UnitArg {
     /// Each sentence
     Sentence,
     /// Each article, or row of a table, not split

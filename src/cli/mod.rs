@@ -6,6 +6,7 @@ mod evaluate;
 mod explain;
 mod generate;
 mod printer;
+mod sample;
 mod train;
 
 use std::io::{self, Write};
@@ -42,6 +43,7 @@ enum Command {
     Train(train::Train),
     Evaluate(evaluate::Evaluate),
     Agree(agree::Agree),
+    Sample(sample::Sample),
     Explain(explain::Explain),
     Completions(generate::Completions),
     Man(generate::Man),
@@ -239,6 +241,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
         Command::Train(command) => command.run(printer),
         Command::Evaluate(command) => command.run(printer),
         Command::Agree(command) => command.run(printer),
+        Command::Sample(command) => command.run(printer),
         Command::Explain(command) => command.run(printer),
         Command::Completions(command) => command.run(printer),
         Command::Man(command) => command.run(printer),

@@ -52,8 +52,8 @@ impl Population {
     ) -> Result<Self> {
         let documents = documents(inputs)?;
         let tables = ArticleTables::open(&documents, columns, &[])?;
-        let place = match &documents[..] {
-            [only] => Place::input(&only.path),
+        let place = match inputs {
+            [only] => Place::input(only),
             _ => Place::file("the input"),
         };
         if tables.carried.iter().any(|name| name == "inclusion_probability") {
