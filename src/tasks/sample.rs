@@ -313,7 +313,7 @@ mod tests {
             cells: vec![
                 ["North", "South", ""][usize::from(i >= 60) + usize::from(i >= 95)].to_owned(),
                 format!("{}", (i % 20) as f64 / 20.0),
-                if i % 2 == 0 { "2024-05-31" } else { "2023-01-01" }.to_owned(),
+                if i.is_multiple_of(2) { "2024-05-31" } else { "2023-01-01" }.to_owned(),
             ],
         };
         Population {
