@@ -2,6 +2,7 @@
 
 mod agree;
 mod classify;
+mod convert;
 mod evaluate;
 mod explain;
 mod generate;
@@ -44,6 +45,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Agree(agree::Agree),
     Sample(sample::Sample),
+    Convert(convert::Convert),
     Explain(explain::Explain),
     Completions(generate::Completions),
     Man(generate::Man),
@@ -242,6 +244,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
         Command::Evaluate(command) => command.run(printer),
         Command::Agree(command) => command.run(printer),
         Command::Sample(command) => command.run(printer),
+        Command::Convert(command) => command.run(printer),
         Command::Explain(command) => command.run(printer),
         Command::Completions(command) => command.run(printer),
         Command::Man(command) => command.run(printer),

@@ -3,6 +3,7 @@
 mod article_table;
 mod codebook;
 mod document;
+pub mod exchange;
 mod fold;
 mod label;
 mod label_file;
