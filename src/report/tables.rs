@@ -6,18 +6,17 @@ use crate::data::{Codebook, LabelSet};
 use crate::model::{Classifier, FitReport};
 use crate::stats::Measure;
 use crate::tasks::agree::Agreement;
-use crate::tasks::evaluate::{Evaluation, StanceScores};
 use crate::tasks::explain::FrameTerms;
 
 /// A table without frames: names on the left, all else aligned to the right.
-fn table(header: impl IntoIterator<Item = impl Into<String>>) -> Table {
+pub(super) fn table(header: impl IntoIterator<Item = impl Into<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(header.into_iter().map(Into::into).collect::<Vec<String>>());
     table
 }
 
-fn render(mut table: Table) -> String {
+pub(super) fn render(mut table: Table) -> String {
     let columns = table.column_count();
     for (index, column) in table.column_iter_mut().enumerate() {
         let first = index == 0;
@@ -29,82 +28,16 @@ fn render(mut table: Table) -> String {
     text
 }
 
-fn cells(values: impl IntoIterator<Item = impl ToString>) -> Vec<Cell> {
+pub(super) fn cells(values: impl IntoIterator<Item = impl ToString>) -> Vec<Cell> {
     values.into_iter().map(|value| Cell::new(value.to_string())).collect()
 }
 
 /// Where the intervals of a table come from.
-fn intervals(replicates: usize) -> String {
+pub(super) fn intervals(replicates: usize) -> String {
     match replicates {
         0 => String::new(),
         _ => format!("; 95% intervals from {replicates} bootstrap replicates over documents"),
     }
-}
-
-/// Per-frame scores, averages, stance.
-pub fn evaluation(evaluation: &Evaluation) -> String {
-    let mut scores =
-        table(["frame", "precision", "recall", "F1", "avg. precision", "α with gold", "n"]);
-    for frame in &evaluation.frames {
-        let mut row = vec![frame.label.clone()];
-        row.extend(
-            [
-                &frame.precision,
-                &frame.recall,
-                &frame.f1,
-                &frame.average_precision,
-                &frame.krippendorff_alpha,
-            ]
-            .map(Measure::to_string),
-        );
-        row.push(frame.support.to_string());
-        scores.add_row(cells(row));
-    }
-    let mut text = render(scores);
-    text.push('\n');
-    if evaluation.frames.iter().any(|frame| frame.brier.value.is_ok()) {
-        let mut quality = table(["frame", "ROC AUC", "Brier", "ECE"]);
-        for frame in &evaluation.frames {
-            let row = [&frame.roc_auc, &frame.brier, &frame.ece].map(Measure::to_string);
-            quality.add_row(cells(std::iter::once(frame.label.clone()).chain(row)));
-        }
-        text += &render(quality);
-        text.push('\n');
-    }
-    let mut overall = table(["over all frames", ""]);
-    overall.add_row(cells(["macro F1", &evaluation.macro_average.f1.to_string()]));
-    overall.add_row(cells(["micro F1", &evaluation.micro_average.f1.to_string()]));
-    overall.add_row(cells(["all frames right", &evaluation.subset_accuracy.to_string()]));
-    text += &render(overall);
-    if let Some(scores) = &evaluation.stance {
-        text.push('\n');
-        text += &stance(scores);
-    }
-    text += &format!(
-        "\n{} sentences in {} documents{}\n",
-        evaluation.sentences,
-        evaluation.documents,
-        intervals(evaluation.replicates)
-    );
-    if evaluation.frames.iter().any(|frame| frame.f1.value.is_err()) {
-        text += "A frame without F1 counts 0 in macro F1.\n";
-    }
-    text
-}
-
-fn stance(scores: &StanceScores) -> String {
-    let mut overall =
-        table([format!("stance, given the frame (n = {})", scores.support), String::new()]);
-    overall.add_row(cells(["accuracy", &scores.accuracy.to_string()]));
-    overall.add_row(cells(["macro F1", &scores.macro_f1.to_string()]));
-    let header =
-        std::iter::once("coded \\ predicted").chain(scores.labels.iter().map(String::as_str));
-    let mut confusion = table(header);
-    for (label, row) in scores.labels.iter().zip(&scores.confusion) {
-        confusion
-            .add_row(cells(std::iter::once(label.clone()).chain(row.iter().map(usize::to_string))));
-    }
-    format!("{}\n{}", render(overall), render(confusion))
 }
 
 /// Coefficients by frame.

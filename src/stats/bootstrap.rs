@@ -25,6 +25,11 @@ impl Clusters {
         self.count
     }
 
+    /// The cluster of each unit.
+    pub fn of_unit(&self) -> &[usize] {
+        &self.of_unit
+    }
+
     /// How many units there are.
     pub fn units(&self) -> usize {
         self.of_unit.len()
@@ -104,6 +109,7 @@ impl Bootstrap {
                 let undefined = self.replicates - defined.len();
                 Measure {
                     value,
+                    std_error: standard_deviation(&defined),
                     interval: percentiles(defined),
                     undefined_replicates: undefined as f64 / self.replicates.max(1) as f64,
                 }
@@ -123,6 +129,14 @@ impl Bootstrap {
             drawn[index as usize] += 1;
         }
     }
+}
+
+/// With `n − 1` in the denominator; none for fewer than two values.
+fn standard_deviation(values: &[f64]) -> Option<f64> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt())
 }
 
 /// The 2.5th and 97.5th percentile, interpolated linearly as in R's `quantile` (type 7).

@@ -23,6 +23,14 @@ pub enum Undefined {
     NoProbabilities,
     /// No stance was coded.
     NoStance,
+    /// A group runs through documents instead of holding whole ones.
+    DividedDocuments,
+    /// There are too few documents with the frame to train on.
+    TooFewDocuments,
+    /// There are too few examples to judge by.
+    TooFewExamples,
+    /// The two never differ.
+    NoDifference,
 }
 
 impl Undefined {
@@ -37,6 +45,10 @@ impl Undefined {
             Undefined::NothingPredicted => "nothing_predicted",
             Undefined::NoProbabilities => "no_probabilities",
             Undefined::NoStance => "no_stance",
+            Undefined::DividedDocuments => "divided_documents",
+            Undefined::TooFewDocuments => "too_few_documents",
+            Undefined::TooFewExamples => "too_few_examples",
+            Undefined::NoDifference => "no_difference",
         }
     }
 }
@@ -57,6 +69,8 @@ pub struct Measure {
     pub value: Value,
     /// Lower and upper end, where replicates were drawn and enough of them were defined.
     pub interval: Option<[f64; 2]>,
+    /// Standard deviation of the value over the replicates in which it was defined.
+    pub std_error: Option<f64>,
     /// Share of replicates in which the value was undefined; they are left out of the interval.
     pub undefined_replicates: f64,
 }
@@ -64,7 +78,7 @@ pub struct Measure {
 impl Measure {
     /// A value without an interval.
     pub fn bare(value: Value) -> Self {
-        Measure { value, interval: None, undefined_replicates: 0.0 }
+        Measure { value, interval: None, std_error: None, undefined_replicates: 0.0 }
     }
 }
 
@@ -88,6 +102,14 @@ impl Serialize for Measure {
     }
 }
 
+/// A number, or the reason why there is none; for values without an interval.
+pub(crate) fn serialize_value<S: Serializer>(value: &Value, to: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Ok(value) => to.serialize_f64(*value),
+        Err(_) => Measure::bare(*value).serialize(to),
+    }
+}
+
 /// The field's style: two decimals without a leading zero, `.81 [.76, .86]`.
 impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,7 +123,8 @@ impl fmt::Display for Measure {
     }
 }
 
-fn short(value: f64) -> String {
+/// Two decimals without a leading zero, as in `.81` or `-.05`.
+pub(crate) fn short(value: f64) -> String {
     let text = format!("{value:.2}");
     match text.strip_prefix("-0.").map(|rest| format!("-.{rest}")) {
         Some(negative) if negative != "-.00" => negative,
@@ -116,7 +139,7 @@ mod tests {
 
     #[test]
     fn values_are_shown_in_the_style_of_the_field() {
-        let measure = |value, interval| Measure { value, interval, undefined_replicates: 0.0 };
+        let measure = |value, interval| Measure { interval, ..Measure::bare(value) };
         assert_eq!(measure(Ok(0.814), Some([0.76, 0.857])).to_string(), ".81 [.76, .86]");
         assert_eq!(measure(Ok(1.0), None).to_string(), "1.00");
         assert_eq!(measure(Ok(-0.051), None).to_string(), "-.05");

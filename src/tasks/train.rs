@@ -9,7 +9,7 @@ use crate::error::{Error, Place, Result};
 use crate::features::SignalList;
 use crate::model::{ClassifierParams, OutOfFold, Trained, TrainingData};
 use crate::stats::{Bootstrap, Clusters};
-use crate::tasks::evaluate::{Evaluation, Predictions};
+use crate::tasks::evaluate::{Evaluation, Predictions, Truth};
 
 /// What keeps sentences in one fold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -127,7 +127,13 @@ impl Train {
             stances: held_out.stances.clone(),
         };
         let clusters = Clusters::new(data.groups.clone());
-        Evaluation::score(data.codebook, &data.labels, &predictions, &clusters, &self.bootstrap)
+        let truth = Truth {
+            codebook: data.codebook,
+            labels: &data.labels,
+            clusters: &clusters,
+            weights: &vec![1.0; data.labels.len()],
+        };
+        Evaluation::score(&truth, &predictions, &self.bootstrap)
     }
 }
 
