@@ -82,6 +82,25 @@ mod tests {
     }
 
     #[test]
+    fn the_same_labels_are_suspect_in_numpy() {
+        let text = include_str!("../../tests/reference/evaluate.json");
+        let reference: serde_json::Value = serde_json::from_str(text).unwrap();
+        let rows = reference["rows"].as_array().unwrap();
+        for (frame, expected) in reference["frames"].as_array().unwrap().iter().enumerate() {
+            let label = expected["label"].as_str().unwrap();
+            let coded: Vec<bool> =
+                rows.iter().map(|row| row[4].as_str().unwrap().contains(label)).collect();
+            let probabilities: Vec<f64> =
+                rows.iter().map(|row| row[7][frame].as_f64().unwrap()).collect();
+            let found = suspects(&probabilities, &coded).unwrap();
+            let mut units: Vec<usize> = found.iter().map(|suspect| suspect.unit).collect();
+            units.sort_unstable();
+            assert_eq!(serde_json::json!(units), expected["suspects"]);
+            assert!(found.is_sorted_by(|a, b| a.margin <= b.margin));
+        }
+    }
+
+    #[test]
     fn few_examples_are_not_judged() {
         let coded: Vec<bool> = (0..30).map(|unit| unit < 9).collect();
         assert_eq!(suspects(&[0.5; 30], &coded), Err(Undefined::TooFewExamples));
