@@ -23,7 +23,9 @@ fn table(classifier: &Classifier, input: &PathBuf, unit: Unit) -> usize {
     let columns = ProbabilityColumns::Frames;
     let header = header(classifier.codebook(), columns);
     let documents = documents(std::slice::from_ref(input)).unwrap();
-    let tables = ArticleTables::open(&documents, &ArticleColumns::default(), &header).unwrap();
+    let tables =
+        ArticleTables::open(&documents, &ArticleColumns::default(), &header, unit == Unit::Row)
+            .unwrap();
     let format = RowFormat::new(TableFormat::Csv, header);
     let tagger = Tagger::new(classifier, StanceDetail::Given, unit);
     let pieces = Pieces::new(documents, tables, unit == Unit::Row);

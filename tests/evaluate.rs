@@ -1,5 +1,7 @@
 //! `evaluate` through the program, beside scikit-learn and statsmodels.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 mod support;
 
 use std::fs;
@@ -191,7 +193,7 @@ fn suspects_are_the_planted_errors_and_the_curve_rises() {
             "6-5,The chimney smoked all night at once,,",
         );
     sandbox.write("gold.csv", &labels);
-    sandbox.write("said.csv", &small_labels());
+    sandbox.write("said.csv", small_labels());
     let all = ["--suspects", "review.csv", "--learning-curve", "--csv", "all.csv", "--methods"];
     let run = |threads: &str| {
         let found = json(&sandbox, &[&all[..], &["--threads", threads]].concat());

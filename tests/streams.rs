@@ -109,7 +109,7 @@ fn rows_of_a_table_are_tagged_whole_and_keep_their_columns() {
     sandbox.write(
         "news.jsonl",
         "{\"id\":\"h1\",\"headline\":\"Exports rose. \\\"Good,\\\"\\nthey say\",\"source\":\"Ø Daily\"}\n\n\
-         {\"source\":\"A, B\",\"id\":\"h2\"}",
+         {\"source\":\"A, B\",\"id\":\"h2\",\"headline\":null}",
     );
     let from_json = run("news.jsonl", &[]);
     assert_eq!(from_json.stdout, output.stdout);
@@ -195,4 +195,65 @@ fn faults_deep_in_a_table_are_named_with_their_line() {
     );
     sandbox.write("t.jsonl", "{\"id\":1,\"text\":\"a\"}\n{\"id\":2,\n");
     sandbox.run(&["classify", "t.jsonl"]).fails(1, "t.jsonl, line 2");
+}
+
+#[test]
+fn rows_without_names_are_numbered_across_pieces() {
+    let sandbox = Sandbox::new();
+    let json: String = (0..20_000)
+        .map(|i| format!("{{\"text\":\"Exports of kind {i} rose once more this year.\"}}\n\n"))
+        .collect();
+    let csv: String = (0..20_000)
+        .map(|i| format!("\"Exports of kind {i}\nrose once more this year.\",x\n\n"))
+        .collect();
+    sandbox.write("n.jsonl", json);
+    sandbox.write("n.csv", format!("text,note\n{csv}"));
+    for input in ["n.jsonl", "n.csv"] {
+        let table = sandbox.run(&["classify", input, "--unit", "row"]).succeeds().stdout;
+        let mut reader = csv::Reader::from_reader(table.as_bytes());
+        let mut count = 0;
+        for (index, row) in reader.records().enumerate() {
+            let row = row.unwrap();
+            assert_eq!(row[0], format!("n:{}", index + 1));
+            assert!(row[5].starts_with(&format!("Exports of kind {index}")));
+            count += 1;
+        }
+        assert_eq!(count, 20_000);
+    }
+}
+
+#[test]
+fn nothing_of_a_table_is_lost_without_a_word() {
+    let sandbox = Sandbox::new();
+    for old in ["id,text\ra,Exports rose.\rb,Rain.\r", "id,text\ra,Exports rose.\nb,Rain.\n"] {
+        sandbox.write("old.csv", old);
+        let message = "old.csv, line 1: this line ends in a lone carriage return";
+        sandbox.run(&["classify", "old.csv"]).fails(1, message);
+    }
+    sandbox.write("d.csv", "text,id,document\nExports rose.,7,D1\n");
+    let split = sandbox.run(&["classify", "d.csv"]).succeeds();
+    assert!(split.stderr.contains("columns of the name: `document`"), "{}", split.stderr);
+    let whole = sandbox.run(&["classify", "d.csv", "--unit", "row"]).succeeds();
+    assert!(whole.stderr.is_empty() && whole.stdout.contains("\n7,D1,0,"));
+    sandbox.write("t.jsonl", "{\"text\":\"Rain.\"}\n{\"txet\":\"Snow.\"}\n");
+    sandbox.run(&["classify", "t.jsonl"]).fails(1, "t.jsonl, line 2: this object has no `text`");
+    let piped = ["classify", "-", "--text-column", "text"];
+    sandbox
+        .run_with_input(&piped, "text\nRain.\n")
+        .fails(2, "standard input is read as plain text");
+}
+
+#[test]
+fn blank_lines_may_hold_blanks_and_paragraphs_may_end_without_one() {
+    let paragraph = "The plant buys its valves from abroad and\nits bearings too. Nobody in the \
+                     valley\nminds, says the manager of the foundry.";
+    for separator in ["\n \n", "\n"] {
+        let sandbox = Sandbox::new();
+        let text = format!("{paragraph}{separator}").repeat(8_000);
+        sandbox.write("wrapped.txt", &text);
+        let table = rows(&sandbox.run(&["classify", "wrapped.txt"]).succeeds().stdout);
+        let expected = Segmenter::new("en").sentences(&text);
+        let expected: Vec<&str> = expected.into_iter().map(|at| &text[at]).collect();
+        assert!(table.iter().map(|row| row.4.as_str()).eq(expected));
+    }
 }

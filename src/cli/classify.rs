@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use framescope::data::{
-    ArticleColumns, ArticleTables, AtomicFile, Codebook, Document, Piece, Pieces, RowFormat,
-    TableFormat, documents,
+    ArticleColumns, ArticleTables, AtomicFile, Codebook, Document, DocumentKind, Piece, Pieces,
+    RowFormat, TableFormat, documents,
 };
 use framescope::error::{Error, ErrorKind};
 use framescope::model::StanceDetail;
@@ -164,13 +164,22 @@ impl Classify {
         printer: &Printer,
     ) -> Result<(Pieces, Vec<String>), Failure> {
         let columns = ArticleColumns { text: self.text_column.clone(), id: self.id_column.clone() };
-        let tables = ArticleTables::open(&documents, &columns, header)?;
+        let has_table = documents.iter().any(|d| matches!(d.kind, DocumentKind::Table(_)));
+        if !has_table && (columns.text.is_some() || columns.id.is_some()) {
+            return Err(Failure::Usage(
+                "--text-column and --id-column are for tables, and there is none: tables are files \
+                 that end in .csv, .tsv or .jsonl (standard input is read as plain text)"
+                    .to_owned(),
+            ));
+        }
+        let whole = self.unit == UnitArg::Row;
+        let tables = ArticleTables::open(&documents, &columns, header, whole)?;
         if !tables.left_out.is_empty() {
             let names = tables.left_out.join("`, `");
             printer.note(&format!("left out, since the result has columns of the name: `{names}`"));
         }
         let carried = tables.carried.clone();
-        Ok((Pieces::new(documents, tables, self.unit == UnitArg::Row), carried))
+        Ok((Pieces::new(documents, tables, whole), carried))
     }
 
     fn write_table<W: Write + Send>(
@@ -246,6 +255,9 @@ impl Classify {
         };
         let mut open = false;
         classify(pieces, view, |(view, more_articles, more_labels, goes_on)| {
+            if open && more_articles > 0 {
+                printer.result("\n")?;
+            }
             open = goes_on;
             articles += more_articles;
             labels.extend(more_labels);

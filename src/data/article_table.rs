@@ -1,6 +1,6 @@
 //! Tables of articles, a document a row, read row by row.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,6 +32,8 @@ pub struct ArticleTable {
     place: Place,
     format: TableFormat,
     columns: Vec<String>,
+    /// The columns by name.
+    places: HashMap<String, usize>,
     text: usize,
     id: Option<usize>,
     document: Option<usize>,
@@ -65,7 +67,8 @@ pub struct ArticleTables {
 }
 
 impl ArticleTables {
-    /// Reads the headers of all tables. Columns named as in `reserved` are not carried.
+    /// Reads the headers of all tables. Columns named as in `reserved` are not carried. `whole`:
+    /// rows are not split, so that each may say which document it belongs to.
     ///
     /// # Errors
     ///
@@ -74,9 +77,12 @@ impl ArticleTables {
         documents: &[Document],
         columns: &ArticleColumns,
         reserved: &[String],
+        whole: bool,
     ) -> Result<Self> {
         let mut found = ArticleTables::default();
         let mut tables = Vec::new();
+        let reserved: HashSet<&str> = reserved.iter().map(String::as_str).collect();
+        let mut listed = HashSet::new();
         for document in documents {
             let DocumentKind::Table(format) = document.kind else { continue };
             let mut input = ReadAhead::open(&document.path)?;
@@ -84,21 +90,21 @@ impl ArticleTables {
             let table = ArticleTable::new(document, format, names, columns)?;
             for (index, name) in table.columns.iter().enumerate() {
                 let used = index == table.text || Some(index) == table.id;
-                let list = match reserved.contains(name) {
+                let list = match reserved.contains(name.as_str()) {
                     true => &mut found.left_out,
                     false => &mut found.carried,
                 };
-                // The document of a row has its place in the result.
-                let kept = Some(index) == table.document;
-                if !used && !kept && !list.contains(name) {
+                // The document of a whole row has its place in the result.
+                let kept = whole && Some(index) == table.document;
+                if !used && !kept && listed.insert(name.clone()) {
                     list.push(name.clone());
                 }
             }
             tables.push((document.path.clone(), table));
         }
         for (path, mut table) in tables {
-            let at = |name: &String| table.columns.iter().position(|column| column == name);
-            table.carried = found.carried.iter().map(at).collect();
+            table.carried =
+                found.carried.iter().map(|name| table.places.get(name).copied()).collect();
             found.tables.insert(path, Arc::new(table));
         }
         Ok(found)
@@ -117,7 +123,8 @@ impl ArticleTable {
         named: &ArticleColumns,
     ) -> Result<Self> {
         let place = Place::input(&document.path);
-        let at = |name: &str| columns.iter().position(|column| column == name);
+        let places: HashMap<String, usize> = columns.iter().cloned().zip(0..).collect();
+        let at = |name: &str| places.get(name).copied();
         let required = |name: &str, option: &str| {
             at(name).ok_or_else(|| {
                 let remedy = format!("name the right one with {option}");
@@ -132,7 +139,30 @@ impl ArticleTable {
         let in_document = at("document").filter(|&index| Some(index) != id && index != text);
         let stem = document.id.clone();
         let carried = Vec::new();
-        Ok(ArticleTable { place, format, columns, text, id, document: in_document, stem, carried })
+        let document = in_document;
+        Ok(ArticleTable { place, format, columns, places, text, id, document, stem, carried })
+    }
+
+    /// How many rows there are, blank lines left out.
+    fn count(&self, bytes: &[u8]) -> usize {
+        let Some(delimiter) = self.format.delimiter() else {
+            return bytes
+                .split(|&b| b == b'\n')
+                .filter(|line| !line.trim_ascii().is_empty())
+                .count();
+        };
+        let (mut reader, mut record) = (reader(bytes, delimiter), csv::ByteRecord::new());
+        let mut rows = 0;
+        // What cannot be read is told by who parses it.
+        while reader.read_byte_record(&mut record).unwrap_or(false) {
+            rows += usize::from(!self.is_blank(record.len(), &record[0]));
+        }
+        rows
+    }
+
+    /// A line of nothing but one empty cell is a blank line.
+    fn is_blank(&self, cells: usize, first: &[u8]) -> bool {
+        self.columns.len() > 1 && cells == 1 && first.is_empty()
     }
 
     fn row(&self, number: usize, cell: impl Fn(usize) -> String) -> ArticleRow {
@@ -174,6 +204,13 @@ fn read_header(path: &Path, format: TableFormat, input: &mut ReadAhead) -> Resul
     let header = reader.headers().map_err(|error| csv_error(&error, &place))?;
     let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
     check_header(&header, &place)?;
+    if reader.records().next().is_some() {
+        return Err(Error::data(
+            place.line(1),
+            "this line ends in a lone carriage return, as on computers of old",
+            "save the file with the line ends of today (LF or CRLF)",
+        ));
+    }
     Ok(header)
 }
 
@@ -186,11 +223,11 @@ fn json_keys(path: &Path, input: &mut ReadAhead) -> Result<Vec<String>> {
         }
     };
     let text = decode_part(input.bytes[..length].to_vec(), &input.place, 1)?;
-    let mut keys = Vec::new();
+    let (mut keys, mut known) = (Vec::new(), HashSet::new());
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let place = input.place.line(index as u64 + 1);
         for (key, _) in parse_json_object(line, &place)? {
-            if !keys.contains(&key) {
+            if known.insert(key.clone()) {
                 keys.push(key);
             }
         }
@@ -244,7 +281,7 @@ pub(super) struct RowChunks {
     path: PathBuf,
     input: ReadAhead,
     table: Arc<ArticleTable>,
-    /// How many pieces were taken: rows without names are numbered within theirs.
+    /// How many rows were taken, where they have no names.
     rows: usize,
 }
 
@@ -274,13 +311,7 @@ impl RowChunks {
         let first_row = self.rows;
         if self.table.id.is_none() {
             // Numbers must be known before the rows are parsed.
-            self.rows += match self.table.format.delimiter() {
-                Some(delimiter) => {
-                    let whole = record_ends(&bytes, delimiter).count();
-                    whole + usize::from(bytes.last() != Some(&b'\n'))
-                }
-                None => bytes.iter().filter(|&&byte| byte == b'\n').count() + 1,
-            };
+            self.rows += self.table.count(&bytes);
         }
         Ok(Some(RowChunk { bytes, line, first_row, table: self.table.clone() }))
     }
@@ -325,6 +356,14 @@ impl RowChunk {
     }
 }
 
+fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(bytes)
+}
+
 fn parse_separated(
     table: &ArticleTable,
     text: &str,
@@ -334,16 +373,11 @@ fn parse_separated(
     mut visit: impl FnMut(ArticleRow),
 ) -> Result<()> {
     check_quotes(text, delimiter, &table.place, line)?;
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
+    let mut reader = reader(text.as_bytes(), delimiter);
     let mut record = csv::StringRecord::new();
     let mut number = first_row;
     while reader.read_record(&mut record).map_err(|error| csv_error(&error, &table.place))? {
-        // A line of nothing but one empty cell is a blank line.
-        if table.columns.len() > 1 && record.len() == 1 && record[0].is_empty() {
+        if table.is_blank(record.len(), record[0].as_bytes()) {
             continue;
         }
         if record.len() != table.columns.len() {
@@ -370,10 +404,17 @@ fn parse_json(
     let mut number = first_row;
     for (index, json) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let mut cells = vec![String::new(); table.columns.len()];
-        for (key, value) in parse_json_object(json, &table.place.line(line + index as u64))? {
-            if let Some(column) = table.columns.iter().position(|column| *column == key) {
+        let mut has_text = false;
+        let place = table.place.line(line + index as u64);
+        for (key, value) in parse_json_object(json, &place)? {
+            if let Some(&column) = table.places.get(&key) {
+                has_text |= column == table.text;
                 cells[column] = value;
             }
+        }
+        if !has_text {
+            let problem = format!("this object has no `{}`", table.columns[table.text]);
+            return Err(Error::data(place, problem, "give every object its text, empty or not"));
         }
         number += 1;
         visit(table.row(number, |column| cells[column].clone()));

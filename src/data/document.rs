@@ -1,6 +1,6 @@
 //! Articles: plain text files, folders of them, tables, and standard input.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::output::TableFormat;
@@ -58,13 +58,16 @@ impl Document {
 /// When a path does not exist, a folder holds no article, a file is of another kind, or a file is
 /// named twice.
 pub fn documents(inputs: &[PathBuf]) -> Result<Vec<Document>> {
-    let mut found = Vec::new();
+    let (mut found, mut named) = (Vec::new(), HashSet::new());
     for input in inputs {
         if input == Path::new("-") {
             found.push(Document::new("stdin".to_owned(), input.clone()));
             continue;
         }
         let metadata = std::fs::metadata(input).map_err(|error| Error::io(input, "read", error))?;
+        if !named.insert(std::fs::canonicalize(input).unwrap_or_else(|_| input.clone())) {
+            return Err(named_twice(input));
+        }
         if metadata.is_dir() {
             let before = found.len();
             search(input, input, &mut found)?;
@@ -82,6 +85,12 @@ pub fn documents(inputs: &[PathBuf]) -> Result<Vec<Document>> {
                 "this is no article framescope reads",
                 "give a .txt or .md file in UTF-8, a .csv, .tsv or .jsonl table of articles, or pipe \
                  the text into `-`",
+            ));
+        } else if !metadata.is_file() && TableFormat::of_path(input).is_some() {
+            return Err(Error::data(
+                Place::file(input),
+                "a table is read twice, which a pipe does not allow",
+                "write it to a file first",
             ));
         } else {
             let name = Path::new(input.file_name().unwrap_or(input.as_os_str()));
@@ -137,14 +146,14 @@ fn name_apart(documents: &mut [Document]) -> Result<()> {
     let mut seen = HashMap::new();
     for document in documents.iter() {
         if seen.insert(document.id.as_str(), ()).is_some() {
-            return Err(Error::data(
-                Place::file(&document.path),
-                "this article is named twice",
-                "name it once",
-            ));
+            return Err(named_twice(&document.path));
         }
     }
     Ok(())
+}
+
+fn named_twice(path: &Path) -> Error {
+    Error::data(Place::file(path), "this article is named twice", "name it once")
 }
 
 #[cfg(test)]

@@ -113,7 +113,8 @@ impl Rows<'_> {
 
     /// Writes a number as it displays itself: with as many digits as tell it exactly.
     pub fn exact(&mut self, number: impl std::fmt::Display) {
-        self.plain(&number.to_string());
+        self.begin_value();
+        self.bytes.extend_from_slice(number.to_string().as_bytes());
     }
 
     /// Writes a probability with up to six decimals, or that there is none.

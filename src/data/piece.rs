@@ -259,13 +259,13 @@ impl TextParts {
         Ok(Some(TextPart { id, text, layout, before, after }))
     }
 
-    /// That of the whole lines read so far, where it is not known yet.
+    /// That of the first whole lines, where it is not known yet.
     fn layout(&self) -> Result<Layout> {
         if let Some(layout) = self.layout {
             return Ok(layout);
         }
-        let bytes = &self.input.bytes;
-        let lines = match self.input.at_end {
+        let bytes = &self.input.bytes[..self.input.bytes.len().min(PIECE_BYTES)];
+        let lines = match self.input.at_end && bytes.len() == self.input.bytes.len() {
             true => bytes.len(),
             false => bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1),
         };

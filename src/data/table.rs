@@ -1,6 +1,6 @@
 //! Tables of text cells: CSV, TSV and JSON lines, with the line each row came from.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -161,13 +161,14 @@ pub(super) fn check_header(header: &[String], place: &Place) -> Result<()> {
             "it needs a first line with the names of its columns",
         ));
     }
+    let mut known = HashSet::new();
     for (index, name) in header.iter().enumerate() {
-        if header[..index].contains(name) {
-            return Err(Error::data(
-                place.line(1),
-                format!("column `{name}` stands twice"),
-                "rename one of them",
-            ));
+        if !known.insert(name) {
+            let problem = match name.is_empty() {
+                true => format!("column {} has no name, as another before it", index + 1),
+                false => format!("column `{name}` stands twice"),
+            };
+            return Err(Error::data(place.line(1), problem, "rename or delete one of them"));
         }
     }
     Ok(())

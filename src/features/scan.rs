@@ -278,7 +278,7 @@ impl Words {
             let possible = self.seek_edges(scratch, n);
             scratch.nodes.fill(NONE);
             for index in 0..possible {
-                // An edge from or to nowhere is in no table.
+                // For an edge from or to nowhere there is no node and no rank either.
                 if let Some(&[_, value]) = self.edges.find(&scratch.edges[index]) {
                     let (node, rank) = unpair(value);
                     scratch.nodes[scratch.possible[index].0 as usize] = node;

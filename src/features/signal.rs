@@ -1,5 +1,6 @@
 //! Words and phrases that a codebook names as signals of a frame.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -170,11 +171,13 @@ impl Signals {
             Some(start as usize..(start + length) as usize)
         };
         let mut found = Vec::new();
+        let lower = OnceCell::new();
         for (index, &(start, _)) in words.iter().enumerate() {
             let mut beginning = [0; 4];
             beginning.copy_from_slice(&text[start as usize..][..4]);
             if self.beginnings.may_begin(beginning) {
-                self.find_at(sentence.text(), index, word, &mut found);
+                let lower = lower.get_or_init(|| sentence.text());
+                self.find_at(lower, index, word, &mut found);
             }
         }
         if !found.is_empty() {
@@ -215,19 +218,23 @@ impl Signals {
 
 /// Leaves out what an exception voids: lists and the words of each signal, sorted.
 fn signals_among(found: Vec<(&Pattern, Range<usize>)>) -> Vec<(usize, Range<usize>)> {
-    let exceptions: Vec<(usize, Range<usize>)> = found
+    let mut exceptions: Vec<(usize, Range<usize>)> = found
         .iter()
         .filter(|(pattern, _)| pattern.list.is_none())
         .map(|(pattern, at)| (pattern.of, at.clone()))
         .collect();
+    exceptions.sort_by_key(|(of, at)| (*of, at.start));
+    let longest = exceptions.iter().map(|(_, at)| at.len()).max().unwrap_or(0);
+    let is_void = |list: usize, at: &Range<usize>| {
+        let before = exceptions.partition_point(|(of, not)| (*of, not.start) < (list, at.end));
+        let near = exceptions[..before].iter().rev();
+        near.take_while(|(of, not)| *of == list && not.start + longest > at.start)
+            .any(|(_, not)| at.start < not.end)
+    };
     let mut signals: Vec<(usize, Range<usize>)> = found
         .into_iter()
         .filter_map(|(pattern, at)| Some((pattern.list?, at)))
-        .filter(|(list, at)| {
-            !exceptions
-                .iter()
-                .any(|(of, not)| of == list && at.start < not.end && not.start < at.end)
-        })
+        .filter(|(list, at)| !is_void(*list, at))
         .collect();
     signals.sort_by_key(|(list, at)| (*list, at.start, at.end));
     signals.dedup();

@@ -54,37 +54,27 @@ pub fn evaluation_methods(full: &FullEvaluation, system: &str, seed: u64) -> Str
     text
 }
 
-/// A value as a sentence gives it.
-fn said(measure: &Measure) -> String {
-    match (measure.value, measure.interval) {
-        (Ok(value), Some([low, high])) => {
-            format!("{} [{}, {}]", short(value), short(low), short(high))
-        }
-        _ => measure.to_string(),
-    }
-}
-
 fn per_frame(text: &mut String, scores: &Evaluation) {
+    let ranked = scores.frames.iter().any(|frame| frame.average_precision.value.is_ok());
     let frames = scores.frames.iter().map(|frame| {
-        format!(
-            "{}, {}, {} and {} for {} (n = {})",
-            said(&frame.precision),
-            said(&frame.recall),
-            said(&frame.f1),
-            said(&frame.average_precision),
-            frame.label,
-            frame.support
-        )
+        let mut values: Vec<&Measure> = vec![&frame.precision, &frame.recall, &frame.f1];
+        values.extend(ranked.then_some(&frame.average_precision));
+        let values: Vec<String> = values.into_iter().map(Measure::to_string).collect();
+        format!("{} for {} (n = {})", values.join(", "), frame.label, frame.support)
     });
     let frames: Vec<String> = frames.collect();
     let _ = write!(
         text,
-        "Precision, recall, F1 and average precision were {}; macro F1 was {}, micro F1 {}; all frames \
-         were right in {} of the sentences. ",
+        "{} were {}; macro F1 was {}, micro F1 {}; all frames were right in {} of the sentences. ",
+        if ranked {
+            "Precision, recall, F1 and average precision"
+        } else {
+            "Precision, recall and F1"
+        },
         frames.join("; "),
-        said(&scores.macro_average.f1),
-        said(&scores.micro_average.f1),
-        said(&scores.subset_accuracy)
+        scores.macro_average.f1,
+        scores.micro_average.f1,
+        scores.subset_accuracy
     );
     if scores.frames.iter().any(|frame| frame.f1.value.is_err()) {
         *text += "Frames without a defined F1 counted 0 in macro F1. ";
@@ -93,9 +83,7 @@ fn per_frame(text: &mut String, scores: &Evaluation) {
         let _ = write!(
             text,
             "Stance, given the frame, was right in {} of {} cases (macro F1 {}). ",
-            said(&stance.accuracy),
-            stance.support,
-            said(&stance.macro_f1)
+            stance.accuracy, stance.support, stance.macro_f1
         );
     }
 }
@@ -122,14 +110,11 @@ fn agreement(text: &mut String, scores: &Evaluation) {
         text,
         "Krippendorff's alpha (nominal; Krippendorff, 2011) between predictions and gold labels was at \
          least {} across frames",
-        said(&model)
+        model
     );
     if let Some(coders) = least(&|frame| scores.frames[frame].coder_alpha) {
-        let _ = write!(
-            text,
-            ", that between human coders of the same sentences at least {}",
-            said(&coders)
-        );
+        let _ =
+            write!(text, ", that between human coders of the same sentences at least {}", coders);
     }
     *text += ". ";
 }
@@ -157,9 +142,7 @@ fn tests(text: &mut String, full: &FullEvaluation) {
             text,
             "The difference in macro F1 to {} was {}; differences were tested by approximate \
              randomisation over documents (R = {}; Noreen, 1989; Yeh, 2000), Holm-adjusted over frames. ",
-            other.other,
-            said(&other.macro_f1.difference),
-            other.draws
+            other.other, other.macro_f1.difference, other.draws
         );
     }
 }

@@ -22,6 +22,7 @@ pub(crate) fn in_order<T: Send, U: Send, E: Send>(
             next: 0,
             waiting: BTreeMap::new(),
             result: Ok(()),
+            gone: false,
             consume,
         }),
         moved: Condvar::new(),
@@ -46,7 +47,21 @@ struct Finished<C, U, E> {
     next: usize,
     waiting: BTreeMap<usize, U>,
     result: Result<(), E>,
+    /// Whether a thread panicked: what it worked on never comes.
+    gone: bool,
     consume: C,
+}
+
+/// Wakes the others when a thread panics, so that the panic ends the whole.
+struct Alarm<'a, I, C, U, E>(&'a Line<I, C, U, E>);
+
+impl<I, C, U, E> Drop for Alarm<'_, I, C, U, E> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            lock(&self.0.finished).gone = true;
+            self.0.moved.notify_all();
+        }
+    }
 }
 
 impl<I, C, U, E, T> Line<I, C, U, E>
@@ -55,6 +70,7 @@ where
     C: FnMut(U) -> Result<(), E>,
 {
     fn run(&self, work: &impl Fn(T) -> U, bound: usize) {
+        let _alarm = Alarm(self);
         loop {
             let item = lock(&self.items).next();
             let Some((number, item)) = item else { return };
@@ -76,12 +92,12 @@ where
             self.moved.notify_all();
         }
         // Whoever works on the next one never waits here.
-        while finished.result.is_ok() && finished.waiting.len() >= bound {
+        while finished.result.is_ok() && !finished.gone && finished.waiting.len() >= bound {
             finished = self.moved.wait(finished).unwrap_or_else(PoisonError::into_inner);
         }
         match finished.result {
-            Ok(()) => std::ops::ControlFlow::Continue(()),
-            Err(_) => {
+            Ok(()) if !finished.gone => std::ops::ControlFlow::Continue(()),
+            _ => {
                 self.moved.notify_all();
                 std::ops::ControlFlow::Break(())
             }
@@ -89,7 +105,7 @@ where
     }
 }
 
-// A panic elsewhere ends the whole; it must not become a second one here.
+// A panic of another thread goes on when all have ended; it must not become a second one here.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -127,6 +143,20 @@ mod tests {
             assert_eq!(result, Ok(()));
             assert_eq!(seen, (0..200).collect::<Vec<_>>());
             assert!(most.load(Ordering::SeqCst) <= (WAITING + 1) * threads + 1);
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_it() {
+        for threads in [1, 4] {
+            let run = || {
+                in_order(
+                    0..1000,
+                    |item| assert_ne!(item, 3, "this panic is part of the test"),
+                    |()| Ok::<(), ()>(()),
+                )
+            };
+            assert!(std::panic::catch_unwind(|| on_threads(threads, run)).is_err());
         }
     }
 

@@ -51,7 +51,7 @@ impl Population {
         unit: Option<Unit>,
     ) -> Result<Self> {
         let documents = documents(inputs)?;
-        let tables = ArticleTables::open(&documents, columns, &[])?;
+        let tables = ArticleTables::open(&documents, columns, &[], true)?;
         let place = match inputs {
             [only] => Place::input(only),
             _ => Place::file("the input"),

@@ -6,6 +6,7 @@
 
 use std::ops::Range;
 
+use memchr::memrchr_iter;
 use sentencex::languages::{English, Language};
 
 /// Text is hard-wrapped at a width within these bounds (in characters).
@@ -170,15 +171,23 @@ impl Layout {
 
     /// Behind the last line break in some bytes where a paragraph surely ends.
     pub(crate) fn last_break(self, bytes: &[u8]) -> Option<usize> {
-        let mut ends = (1..=bytes.len()).rev().filter(|&end| bytes[end - 1] == b'\n');
-        match self.width {
-            None => ends.next(),
-            // A blank line.
-            Some(_) => ends.find(|&end| {
-                let before = bytes[..end - 1].strip_suffix(b"\r").unwrap_or(&bytes[..end - 1]);
-                before.ends_with(b"\n")
-            }),
+        let mut ends = memrchr_iter(b'\n', bytes).map(|at| at + 1);
+        let Some(width) = self.width else { return ends.next() };
+        // Lines from the last backwards: one goes on in the next, or a paragraph ends.
+        let line = |range: Range<usize>| {
+            let text = String::from_utf8_lossy(&bytes[range.clone()]);
+            Line::new(range, &text)
+        };
+        let (last, mut start) = (ends.next()?, ends.next()?);
+        let mut next = line(start..last);
+        for before in ends.chain([0]) {
+            let this = line(before..start);
+            if !this.is_full(&next, width) {
+                return Some(start);
+            }
+            (start, next) = (before, this);
         }
+        None
     }
 }
 
@@ -215,6 +224,17 @@ struct Line {
 }
 
 impl Line {
+    fn new(range: Range<usize>, text: &str) -> Self {
+        let content = text.trim();
+        let first_word = content.split_whitespace().next().unwrap_or_default();
+        Line {
+            range,
+            length: content.chars().count(),
+            first_word: first_word.chars().count(),
+            starts_lower: content.starts_with(char::is_lowercase),
+        }
+    }
+
     /// Whether the first word of the next line would have gone over the width.
     fn is_full(&self, next: &Line, width: usize) -> bool {
         next.length > 0 && self.length + 1 + next.first_word > width
@@ -232,16 +252,7 @@ fn line_ranges(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
 }
 
 fn lines(text: &str) -> impl Iterator<Item = Line> + '_ {
-    line_ranges(text).map(|range| {
-        let content = text[range.clone()].trim();
-        let first_word = content.split_whitespace().next().unwrap_or_default();
-        Line {
-            range,
-            length: content.chars().count(),
-            first_word: first_word.chars().count(),
-            starts_lower: content.starts_with(char::is_lowercase),
-        }
-    })
+    line_ranges(text).map(|range| Line::new(range.clone(), &text[range]))
 }
 
 /// A text is hard-wrapped when most of its line breaks stand where the next word would not fit,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::gold::Gold;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::ClassifierParams;
 use crate::stats::{FEWEST_EXAMPLES, suspects};
 
@@ -59,7 +59,15 @@ impl Gold {
     ) -> Result<Suspects> {
         let coded = self.coded();
         let rows: Vec<usize> = (0..coded.len()).collect();
-        let trained = params.fit(&self.training_data(&rows), progress)?;
+        let trained = params.fit(&self.training_data(&rows), progress).map_err(|error| {
+            match error.kind() {
+                // What `train` can be told instead, `evaluate` cannot.
+                ErrorKind::Training { problem, .. } => {
+                    Error::training(problem.clone(), "code more documents")
+                }
+                _ => error,
+            }
+        })?;
         let held_out = trained
             .out_of_fold
             .ok_or_else(|| Error::training("no document can be held out", "code more documents"))?;
