@@ -138,6 +138,14 @@ impl Rows<'_> {
         self.bytes.extend_from_slice(&digits[..digits.len() - zeros]);
     }
 
+    /// Writes any number in full, or that there is none.
+    pub fn decimal(&mut self, number: Option<f64>) {
+        match number {
+            Some(number) => self.exact(number),
+            None => self.probability(None),
+        }
+    }
+
     /// Writes what stands before a value; gives what separates cells, where anything does.
     fn begin_value(&mut self) -> Option<u8> {
         let delimiter = self.format.format.delimiter();

@@ -4,8 +4,6 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use crate::data::{Codebook, LabelSet};
 use crate::model::{Classifier, FitReport};
-use crate::stats::Measure;
-use crate::tasks::agree::Agreement;
 use crate::tasks::explain::FrameTerms;
 
 /// A table without frames: names on the left, all else aligned to the right.
@@ -38,69 +36,6 @@ pub(super) fn intervals(replicates: usize) -> String {
         0 => String::new(),
         _ => format!("; 95% intervals from {replicates} bootstrap replicates over documents"),
     }
-}
-
-/// Coefficients by frame.
-pub fn agreement(agreement: &Agreement) -> String {
-    let mut coefficients = table([
-        "frame",
-        "agreement",
-        "Krippendorff α",
-        "Fleiss κ",
-        if agreement.coders.len() > 2 { "mean Cohen κ" } else { "Cohen κ" },
-        "units",
-    ]);
-    for label in &agreement.labels {
-        let values = &label.coefficients;
-        let row = [
-            &values.percent_agreement,
-            &values.krippendorff_alpha,
-            &values.fleiss_kappa,
-            &values.cohen_kappa,
-        ];
-        let row = std::iter::once(label.label.clone()).chain(row.map(Measure::to_string));
-        coefficients.add_row(cells(row.chain([label.units.to_string()])));
-    }
-    let header = std::iter::once("share given").chain(agreement.coders.iter().map(String::as_str));
-    let mut shares = table(header);
-    for label in &agreement.labels {
-        let percent = |coder: &String| match label.shares.get(coder) {
-            Some(Some(share)) => format!("{:.1}%", 100.0 * share),
-            _ => "–".to_owned(),
-        };
-        let row = agreement.coders.iter().map(percent);
-        shares.add_row(cells(std::iter::once(label.label.clone()).chain(row)));
-    }
-    format!(
-        "{}\n{}\n{} units in {} documents, {} coders{}\n",
-        render(coefficients),
-        render(shares),
-        agreement.units,
-        agreement.documents,
-        agreement.coders.len(),
-        intervals(agreement.replicates)
-    )
-}
-
-/// Cohen's kappa by pair of coders.
-pub fn pairs(agreement: &Agreement) -> String {
-    let names: Vec<&str> = agreement.labels.iter().map(|label| label.label.as_str()).collect();
-    let mut pairs = table(std::iter::once("Cohen κ").chain(names.iter().copied()));
-    for first in 0..agreement.coders.len() {
-        for second in first + 1..agreement.coders.len() {
-            let coders = [&agreement.coders[first], &agreement.coders[second]];
-            let of_pair = |name: &&str| {
-                agreement
-                    .pairs
-                    .iter()
-                    .find(|pair| pair.coders.each_ref() == coders && pair.label == *name)
-                    .map_or_else(String::new, |pair| pair.cohen_kappa.to_string())
-            };
-            let label = format!("{} – {}", coders[0], coders[1]);
-            pairs.add_row(cells(std::iter::once(label).chain(names.iter().map(of_pair))));
-        }
-    }
-    render(pairs)
 }
 
 /// What a training came to.

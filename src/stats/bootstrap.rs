@@ -87,33 +87,40 @@ impl Bootstrap {
         statistics: impl Fn(&[u32]) -> Vec<Value> + Sync,
     ) -> Vec<Measure> {
         let values = statistics(&vec![1; clusters.units()]);
-        let replicates: Vec<Vec<Value>> = (0..self.replicates as u64)
+        let replicates = self.replicates(
+            clusters,
+            || vec![0_u32; clusters.units()],
+            |weights, drawn| {
+                for (weight, &cluster) in weights.iter_mut().zip(&clusters.of_unit) {
+                    *weight = drawn[cluster];
+                }
+                statistics(weights)
+            },
+        );
+        let distributions = values.into_iter().enumerate().map(|(index, value)| {
+            let drawn = replicates.iter().filter_map(|values| values[index].ok()).collect();
+            Distribution::new(value, drawn, self.replicates)
+        });
+        distributions.map(|distribution| distribution.measure()).collect()
+    }
+
+    /// What `statistics` returns in every replicate, given how often each cluster was drawn and
+    /// a place to work in, one for each thread.
+    pub fn replicates<S, T: Send>(
+        &self,
+        clusters: &Clusters,
+        place: impl Fn() -> S + Sync + Send,
+        statistics: impl Fn(&mut S, &[u32]) -> T + Sync,
+    ) -> Vec<T> {
+        (0..self.replicates as u64)
             .into_par_iter()
             .map_init(
-                || (vec![0_u32; clusters.count], vec![0_u32; clusters.units()]),
-                |(drawn, weights), replicate| {
+                || (vec![0_u32; clusters.count], place()),
+                |(drawn, place), replicate| {
                     self.draw(replicate, drawn);
-                    for (weight, &cluster) in weights.iter_mut().zip(&clusters.of_unit) {
-                        *weight = drawn[cluster];
-                    }
-                    statistics(weights)
+                    statistics(place, drawn)
                 },
             )
-            .collect();
-        values
-            .into_iter()
-            .enumerate()
-            .map(|(index, value)| {
-                let defined: Vec<f64> =
-                    replicates.iter().filter_map(|values| values[index].ok()).collect();
-                let undefined = self.replicates - defined.len();
-                Measure {
-                    value,
-                    std_error: standard_deviation(&defined),
-                    interval: percentiles(defined),
-                    undefined_replicates: undefined as f64 / self.replicates.max(1) as f64,
-                }
-            })
             .collect()
     }
 
@@ -131,20 +138,53 @@ impl Bootstrap {
     }
 }
 
-/// With `n − 1` in the denominator; none for fewer than two values.
-fn standard_deviation(values: &[f64]) -> Option<f64> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt())
+/// A value and what became of it in the replicates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Distribution {
+    value: Value,
+    /// Those of the replicates in which it was defined, ascending.
+    defined: Vec<f64>,
+    replicates: usize,
 }
 
-/// The 2.5th and 97.5th percentile, interpolated linearly as in R's `quantile` (type 7).
-fn percentiles(mut values: Vec<f64>) -> Option<[f64; 2]> {
+impl Distribution {
+    /// From the value, the defined ones among the replicates, and how many replicates there were.
+    pub fn new(value: Value, mut defined: Vec<f64>, replicates: usize) -> Self {
+        defined.sort_unstable_by(f64::total_cmp);
+        Distribution { value, defined, replicates }
+    }
+
+    /// The value with its percentile interval.
+    pub fn measure(&self) -> Measure {
+        let undefined = self.replicates - self.defined.len();
+        Measure {
+            value: self.value,
+            std_error: self.std_error(),
+            interval: percentiles(&self.defined),
+            undefined_replicates: undefined as f64 / self.replicates.max(1) as f64,
+        }
+    }
+
+    /// The standard deviation of the replicates; `None` with fewer than two.
+    pub fn std_error(&self) -> Option<f64> {
+        let n = self.defined.len() as f64;
+        let mean = self.defined.iter().sum::<f64>() / n;
+        let squares: f64 = self.defined.iter().map(|value| (value - mean).powi(2)).sum();
+        (n >= 2.0).then(|| (squares / (n - 1.0)).sqrt())
+    }
+
+    /// The share of defined replicates below a threshold.
+    pub fn share_below(&self, threshold: f64) -> Option<f64> {
+        let below = self.defined.partition_point(|&value| value < threshold);
+        (!self.defined.is_empty()).then(|| below as f64 / self.defined.len() as f64)
+    }
+}
+
+/// The 2.5th and 97.5th percentile, of ascending values, interpolated linearly as in R's `quantile` (type 7).
+fn percentiles(values: &[f64]) -> Option<[f64; 2]> {
     if values.is_empty() {
         return None;
     }
-    values.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| {
         let position = share * (values.len() - 1) as f64;
         let below = values[position.floor() as usize];
@@ -162,7 +202,7 @@ mod tests {
     #[test]
     fn percentiles_are_those_of_r() {
         // quantile(c(1, 2, 4, 8), c(.025, .975))
-        let [low, high] = percentiles(vec![4.0, 1.0, 8.0, 2.0]).unwrap();
+        let [low, high] = percentiles(&[1.0, 2.0, 4.0, 8.0]).unwrap();
         assert!((low - 1.075).abs() < 1e-12 && (high - 7.7).abs() < 1e-12);
     }
 

@@ -1,18 +1,27 @@
 //! Agreement, scores, intervals and samples. Knows labels and numbers, never the model.
 
 mod agreement;
+mod alpha;
 mod bootstrap;
+mod codes;
 mod comparison;
+mod counts;
+mod dawid_skene;
 mod label_errors;
 mod measure;
 mod metrics;
 mod sampling;
+mod sets;
+mod standard_error;
+mod weights;
 
-pub use agreement::{
-    CodeTable, cohen_kappa, fleiss_kappa, krippendorff_alpha, mean_cohen_kappa, percent_agreement,
-};
-pub use bootstrap::{Bootstrap, Clusters};
+pub use agreement::{Coefficient, pair_kappa, pair_pi};
+pub use alpha::{alpha, disagreement_shares, krippendorff_alpha, ordinal_alpha};
+pub use bootstrap::{Bootstrap, Clusters, Distribution};
+pub use codes::CodeTable;
 pub use comparison::{McNemar, Randomisation, holm, homogeneity_statistic, mcnemar};
+pub use counts::{Detail, Totals, UnitCounts};
+pub use dawid_skene::{Consensus, dawid_skene};
 pub use label_errors::{FEWEST_EXAMPLES, SuspectLabel, suspects};
 pub use measure::{Measure, Undefined, Value};
 pub(crate) use measure::{serialize_value, short};
@@ -21,3 +30,6 @@ pub use metrics::{
     calibration_error, f1, reliability, roc_auc,
 };
 pub use sampling::{Allocation, Drawn, allocate, draw, mixture_sizes, stream};
+pub use sets::SetDistance;
+pub use standard_error::standard_error;
+pub use weights::{Weighting, Weights};

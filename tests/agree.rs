@@ -1,0 +1,108 @@
+//! What people do with `framescope agree`, through the program.
+
+mod support;
+
+use std::fs;
+
+use support::Sandbox;
+
+/// Krippendorff 2011, example C: four coders, twelve units, missing codes.
+const EXAMPLE_C: &str = "unit,a,b,c,d\n1,1,1,NA,1\n2,2,2,3,2\n3,3,3,3,3\n4,3,3,3,3\n5,2,2,2,2\n\
+                         6,1,2,3,4\n7,4,4,4,4\n8,1,1,2,1\n9,2,2,2,2\n10,,5,5,5\n11,,,1,1\n\
+                         12,,3,,\n";
+
+fn codings() -> String {
+    let mut table = "id,coder,labels,document\n".to_owned();
+    for (unit, codes) in ["xx.", "x.x", "...", "xxx", ".?.", "x?x"].iter().enumerate() {
+        for (coder, code) in ["anna", "ben", "chen"].iter().zip(codes.chars()) {
+            let labels = match code {
+                '.' => "",
+                '?' => "?",
+                _ => "trade:good",
+            };
+            table += &format!("u{unit},{coder},{labels},d{}\n", unit / 2);
+        }
+    }
+    table
+}
+
+#[test]
+fn wide_tables_have_the_alphas_of_krippendorff_2011_at_every_level() {
+    let sandbox = Sandbox::new();
+    sandbox.write("c.csv", EXAMPLE_C);
+    for (level, alpha) in [
+        ("nominal", 0.743_421_052_632),
+        ("ordinal", 0.815_387_503_755),
+        ("interval", 0.849_107_142_857),
+        ("ratio", 0.797_402_774_712),
+    ] {
+        let arguments = ["agree", "--wide", "c.csv", "--level", level, "--json"];
+        let output = sandbox.run(&arguments).succeeds();
+        let json: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+        let values = &json["labels"][0]["coefficients"];
+        let ours = values["krippendorff_alpha"]["value"].as_f64().unwrap();
+        assert!((ours - alpha).abs() < 1e-9, "{level}: {ours}");
+        assert!(values["gwet_ac2"]["value"].is_f64(), "{level}");
+        assert!(values["cohen_kappa_weighted"]["value"].is_f64(), "{level}");
+    }
+}
+
+#[test]
+fn faults_of_wide_tables_are_named_with_their_place() {
+    let sandbox = Sandbox::new();
+    sandbox.write("w.csv", "unit,a,b\n1,1,2\n2,low,3\n");
+    let arguments = ["agree", "--wide", "w.csv", "--level", "ordinal"];
+    sandbox.run(&arguments).fails(1, "w.csv, line 3, column `a`: `low` is no number");
+    sandbox.write("w.csv", "unit,a,b\n1,1,-2\n");
+    let arguments = ["agree", "--wide", "w.csv", "--level", "ratio"];
+    sandbox.run(&arguments).fails(1, "w.csv, line 2, column `b`: `-2` is negative");
+    sandbox.write("w.csv", "unit,a\n1,1\n");
+    sandbox.run(&["agree", "--wide", "w.csv"]).fails(1, "w.csv, line 1: there are 1 columns");
+}
+
+#[test]
+fn the_same_bytes_on_any_number_of_threads() {
+    let sandbox = Sandbox::new();
+    sandbox.write("codings.csv", codings());
+    let run = |n| sandbox.run(&["agree", "codings.csv", "--json", "--threads", n]).succeeds();
+    assert_eq!(run("1").stdout, run("5").stdout);
+}
+
+#[test]
+fn gold_is_a_label_file_and_disagreements_are_ranked() {
+    let sandbox = Sandbox::new();
+    sandbox.write("codings.csv", codings());
+    for how in ["majority", "dawid-skene"] {
+        let arguments = ["agree", "codings.csv", "--adjudicate", how, "-o", "gold.csv"];
+        sandbox.run(&arguments).succeeds();
+        let gold = fs::read_to_string(sandbox.path("gold.csv")).unwrap();
+        assert!(gold.starts_with("id,document,text,labels,coders,tied,p.trade\n"), "{gold}");
+        assert!(gold.contains("\nu0,d0,,trade:good,3,,"), "{gold}");
+        assert!(gold.contains("\nu2,d1,,,3,,"), "{gold}");
+    }
+    sandbox.write("two.csv", "id,coder,labels\n1,a,x\n1,b,\n");
+    let arguments = ["agree", "two.csv", "--adjudicate", "dawid-skene", "-o", "gold.csv"];
+    sandbox.run(&arguments).fails(3, "cannot tell which of 2 coders is right");
+    let arguments = ["agree", "two.csv", "--adjudicate", "majority", "-o", "gold.csv"];
+    sandbox.run(&arguments).succeeds();
+    let gold = fs::read_to_string(sandbox.path("gold.csv")).unwrap();
+    assert!(gold.contains("1,,,?,2,x,0.5\n"), "a tie stays open: {gold}");
+
+    let arguments = ["agree", "codings.csv", "--disagreements", "d.csv", "-o", "tidy.csv"];
+    sandbox.run(&arguments).succeeds();
+    let ranked = fs::read_to_string(sandbox.path("d.csv")).unwrap();
+    assert!(ranked.contains("\ntrade,0.5,u0,d0,trade:good,trade:good,,\n"), "{ranked}");
+    let tidy = fs::read_to_string(sandbox.path("tidy.csv")).unwrap();
+    assert!(tidy.contains("coefficient,estimate,std_error,"), "{tidy}");
+    assert!(tidy.contains("trade,label,,fleiss_kappa,,,,,,"), "nothing where undefined: {tidy}");
+}
+
+#[test]
+fn the_methods_paragraph_has_the_fields_style() {
+    let sandbox = Sandbox::new();
+    sandbox.write("codings.csv", codings());
+    let arguments = ["agree", "codings.csv", "--methods", "--replicates", "200"];
+    let text = sandbox.run(&arguments).succeeds().stdout;
+    assert!(text.contains("α = .52, 95% CI [-.42, 1.00]"), "{text}");
+    assert!(text.contains("3 coders coded 6 sentences in 3 documents"), "{text}");
+}
