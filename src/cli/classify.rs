@@ -203,8 +203,12 @@ impl Classify {
             Probabilities::All => ProbabilityColumns::All,
         };
         let mut header = header(classifier.codebook(), columns);
-        let sizes = documents.iter().filter_map(|d| std::fs::metadata(&d.path).ok());
-        let bar = printer.progress("classifying", sizes.map(|metadata| metadata.len()).sum());
+        let bar = printer.progress("classifying", 0);
+        let watched = !bar.is_hidden();
+        if watched {
+            let sizes = documents.iter().filter_map(|d| std::fs::metadata(&d.path).ok());
+            bar.set_length(sizes.map(|metadata| metadata.len()).sum());
+        }
         let (pieces, carried) = self.pieces(documents, &header, printer)?;
         header.extend(carried);
         let format = RowFormat::new(format, header);
@@ -212,7 +216,7 @@ impl Classify {
         // With the first rows: where the first article cannot be read, nothing is written.
         let mut header = format.header();
         let rows = |piece: Piece| {
-            let size = piece.bytes();
+            let size = if watched { piece.bytes() } else { 0 };
             Ok((write_piece(&tagger, piece, columns, &format)?, size))
         };
         classify(pieces, rows, |(rows, size)| {

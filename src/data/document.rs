@@ -112,21 +112,20 @@ fn document_id(path: &Path) -> String {
 
 fn search(folder: &Path, root: &Path, found: &mut Vec<Document>) -> Result<()> {
     let fail = |error| Error::io(folder, "read", error);
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
-        .map_err(fail)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()
-        .map_err(fail)?;
-    entries.sort_unstable();
-    for path in entries {
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        // A link to a folder could lead round in circles.
-        let is_link = path.is_symlink();
-        if hidden {
+    let mut entries: Vec<std::fs::DirEntry> =
+        std::fs::read_dir(folder).map_err(fail)?.collect::<Result<_, _>>().map_err(fail)?;
+    entries.sort_unstable_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        if entry.file_name().to_string_lossy().starts_with('.') {
             continue;
-        } else if path.is_dir() && !is_link {
+        }
+        // Known from the folder itself, without asking for each file. A link is no folder: it could
+        // lead round in circles.
+        let kind = entry.file_type().map_err(fail)?;
+        let path = entry.path();
+        if kind.is_dir() {
             search(&path, root, found)?;
-        } else if path.is_file() && is_article(&path) {
+        } else if is_article(&path) && (kind.is_file() || path.is_file()) {
             let id = document_id(path.strip_prefix(root).unwrap_or(&path));
             found.push(Document::new(id, path));
         }

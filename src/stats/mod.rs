@@ -23,8 +23,10 @@ pub use comparison::{McNemar, Randomisation, holm, homogeneity_statistic, mcnema
 pub use counts::{Detail, Totals, UnitCounts};
 pub use dawid_skene::{Consensus, dawid_skene};
 pub use label_errors::{FEWEST_EXAMPLES, SuspectLabel, suspects};
+pub(crate) use measure::serialize_value;
+#[cfg(feature = "report")]
+pub(crate) use measure::short;
 pub use measure::{Measure, Undefined, Value};
-pub(crate) use measure::{serialize_value, short};
 pub use metrics::{
     Confusion, RELIABILITY_BINS, ReliabilityBin, Scored, average_precision, brier,
     calibration_error, f1, reliability, roc_auc,

@@ -1,6 +1,6 @@
 //! What other annotation tools read and write, from and to the rows of label files.
 //!
-//! One module a format. Each reads into a [`draft::Draft`], which checks names and duplicates the
+//! One module a format. Each reads into a `Draft`, which checks names and duplicates the
 //! same way for all, and writes a [`LabelFile`]. What a format cannot hold is said in notes.
 
 mod brat;
