@@ -106,3 +106,54 @@ fn the_methods_paragraph_has_the_fields_style() {
     assert!(text.contains("α = .52, 95% CI [-.42, 1.00]"), "{text}");
     assert!(text.contains("3 coders coded 6 sentences in 3 documents"), "{text}");
 }
+
+#[test]
+fn what_coders_share_stays_with_the_gold_and_ties_of_stance_stay_open() {
+    let sandbox = Sandbox::new();
+    let coder = |name: &str, labels: [&str; 4]| {
+        let rows: String = labels
+            .iter()
+            .enumerate()
+            .map(|(i, labels)| {
+                format!("s{i},\"Sentence {i}.\",{labels},{name},d{i},0.{},n{name}\n", i + 1)
+            })
+            .collect();
+        let header = "id,text,labels,coder,document,inclusion_probability,remark\n";
+        sandbox.write(&format!("{name}.csv"), format!("{header}{rows}"));
+    };
+    coder("anna", ["x:for", "x:for", "", "y:for"]);
+    coder("ben", ["x:for", "x:against", "", "?"]);
+    let arguments = ["agree", "anna.csv", "ben.csv"];
+    let adjudicate = ["--adjudicate", "majority", "-o", "gold.csv"];
+    let output = sandbox.run(&[&arguments[..], &adjudicate].concat()).succeeds();
+    assert!(output.stderr.contains("1 tied"), "{}", output.stderr);
+    assert!(output.stderr.contains("1 of them were coded by one coder only"), "{}", output.stderr);
+    let gold = std::fs::read_to_string(sandbox.path("gold.csv")).unwrap();
+    let lines: Vec<&str> = gold.lines().collect();
+    assert!(lines[0].ends_with(",inclusion_probability"), "{gold}");
+    assert!(lines[1].contains(",x:for,2,,") && lines[1].ends_with(",0.1"), "{gold}");
+    assert!(lines[2].contains(",?,2,x (stance),"), "{gold}");
+
+    sandbox.run(&[&arguments[..], &["--disagreements", "apart.csv"]].concat()).succeeds();
+    let apart = std::fs::read_to_string(sandbox.path("apart.csv")).unwrap();
+    assert!(
+        apart.contains("\nx (stance),1.0,s1,") || apart.contains("\nx (stance),1,s1,"),
+        "{apart}"
+    );
+
+    let methods = sandbox.run(&[&arguments[..], &["--methods"]].concat()).succeeds().stdout;
+    assert!(methods.contains("For the stance, among those who gave the frame, x:"), "{methods}");
+    assert!(methods.contains("(x: stance)"), "{methods}");
+}
+
+#[test]
+fn what_is_no_label_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("na.csv", "id,labels,coder\n1,x,a\n1,NA,b\n");
+    sandbox.run(&["agree", "na.csv"]).fails(1, "na.csv, line 3, column `labels`: `NA` is no frame");
+    sandbox.write("n.jsonl", "{\"id\":1,\"labels\":{\"x\":1},\"coder\":\"a\"}\n");
+    sandbox.run(&["agree", "n.jsonl"]).fails(1, "n.jsonl, line 1: `labels` is neither text nor");
+    sandbox.write("empty.txt", "{\"a\":1}\n");
+    let convert = ["convert", "empty.txt", "--from", "recal", "-o", "out.csv"];
+    sandbox.run(&convert).fails(1, "empty.txt: there is no coding in it");
+}

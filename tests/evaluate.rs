@@ -143,6 +143,21 @@ fn slices_are_scored_and_tested_by_document() {
 }
 
 #[test]
+fn a_test_that_cannot_be_made_is_not_reported_as_one() {
+    let (_, sandbox) = reference();
+    let gold = fs::read_to_string(sandbox.path("gold.csv")).unwrap();
+    let halves = gold.lines().enumerate().map(|(i, line)| match i {
+        0 => format!("{line},half\n"),
+        _ => format!("{line},{}\n", i % 2),
+    });
+    sandbox.write("gold.csv", halves.collect::<String>());
+    let arguments = [&EVALUATE[..], &["--by", "half", "--methods"]].concat();
+    let methods = sandbox.run(&arguments).succeeds().stdout;
+    assert!(methods.contains("could not be tested for a, b (divided documents)"), "{methods}");
+    assert!(!methods.contains("no difference"), "{methods}");
+}
+
+#[test]
 fn coders_stand_beside_the_model() {
     let sandbox = Sandbox::new();
     let mut gold = "id,coder,labels,document\n".to_owned();

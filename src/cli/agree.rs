@@ -253,6 +253,10 @@ fn write_gold(
     let frames = codings.codebook.frame_names();
     let mut names = header(&["id", "document", "text", "labels", "coders", "tied"]);
     names.extend(frames.iter().map(|frame| format!("p.{frame}")));
+    let kept: Vec<usize> = (0..codings.carried.len())
+        .filter(|&column| !names.contains(&codings.carried[column]))
+        .collect();
+    names.extend(kept.iter().map(|&column| codings.carried[column].clone()));
     let format = RowFormat::new(format, names);
     let mut rows = format.rows();
     for adjudicated in &gold.units {
@@ -265,14 +269,21 @@ fn write_gold(
             None => rows.text("?"),
         }
         rows.number(adjudicated.coders);
-        let tied: Vec<&str> = adjudicated.tied.iter().map(|&frame| frames[frame]).collect();
-        rows.text(&tied.join("|"));
+        let of_frames = adjudicated.tied.iter().map(|&frame| frames[frame].to_owned());
+        let of_stances = adjudicated.tied_stances.iter();
+        let of_stances = of_stances.map(|&frame| format!("{} (stance)", frames[frame]));
+        rows.text(&of_frames.chain(of_stances).collect::<Vec<_>>().join("|"));
         adjudicated.support.iter().for_each(|&share| rows.probability(Some(share)));
+        kept.iter().for_each(|&column| rows.text(&unit.carried[column]));
         rows.end_row();
     }
     write(path, [format.header(), rows.finish()].concat())?;
     let open = gold.units.iter().filter(|unit| unit.labels.is_none()).count();
     printer.say(&format!("{} sentences adjudicated, {open} tied (`?`)", gold.units.len()));
+    let alone = gold.units.iter().filter(|unit| unit.coders == 1).count();
+    if alone > 0 {
+        printer.note(&format!("{alone} of them were coded by one coder only (column `coders`)"));
+    }
     for coder in &gold.coders {
         printer.say(&format!(
             "{}, {}: sensitivity {:.2}, specificity {:.2}",

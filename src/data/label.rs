@@ -50,6 +50,13 @@ impl LabelSet {
     ///
     /// A sentence that says what is wrong and one that says what to do.
     pub(super) fn parse(text: &str, codebook: &Codebook) -> Result<Self, (String, String)> {
+        if text.trim() == "NA" {
+            return Err((
+                "`NA` is no frame".to_owned(),
+                "write `?` where a sentence was not coded, nothing where it has no frame"
+                    .to_owned(),
+            ));
+        }
         let mut labels = Vec::new();
         for part in text.split('|').map(str::trim) {
             if part.is_empty() && text.trim().is_empty() {

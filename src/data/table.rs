@@ -289,6 +289,9 @@ fn json_cell(key: &str, value: serde_json::Value) -> Result<String, String> {
         Value::String(text) => text,
         Value::Null if key == "labels" => "?".to_owned(),
         Value::Null => String::new(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) if key == "labels" => {
+            return Err("`labels` is neither text nor a list of texts".to_owned());
+        }
         Value::Bool(value) => value.to_string(),
         Value::Number(value) => value.to_string(),
         Value::Array(values) if key == "labels" => {

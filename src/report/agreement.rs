@@ -181,6 +181,12 @@ pub fn pairs(agreement: &Agreement) -> String {
     render(pairs)
 }
 
+/// Alpha of the stance towards a frame, where stances were coded.
+fn stance_of(label: &LabelAgreement) -> Option<String> {
+    let alpha = label.stance.as_ref()?.coefficients.get("krippendorff_alpha")?;
+    Some(format!("{}: {}", label.label, styled("α", &alpha.measure)))
+}
+
 /// A paragraph ready for a paper.
 pub fn agreement_methods(agreement: &Agreement, seed: u64) -> String {
     let unit = if agreement.level.is_some() { "units" } else { "sentences" };
@@ -210,14 +216,23 @@ pub fn agreement_methods(agreement: &Agreement, seed: u64) -> String {
     let results: Vec<String> = agreement.labels.iter().map(one).collect();
     text += &results.join("; ");
     text += ". ";
-    let alpha = |label: &LabelAgreement| {
-        label.coefficients.get("krippendorff_alpha").and_then(|alpha| alpha.measure.value.ok())
+    let stances: Vec<String> = agreement.labels.iter().filter_map(stance_of).collect();
+    if !stances.is_empty() {
+        let stances = stances.join("; ");
+        text += &format!("For the stance, among those who gave the frame, {stances}. ");
+    }
+    let alpha = |coefficients: &Coefficients| {
+        coefficients.get("krippendorff_alpha").and_then(|alpha| alpha.measure.value.ok())
     };
-    let alphas = agreement.labels.iter().filter_map(|label| Some((alpha(label)?, &label.label)));
-    if agreement.labels.len() > 1
-        && let Some((least, label)) = alphas.min_by(|a, b| a.0.total_cmp(&b.0))
-    {
-        let least = Measure::bare(Ok(least));
+    let alphas = agreement.labels.iter().flat_map(|label| {
+        let stance = label.stance.as_ref().and_then(|stance| alpha(&stance.coefficients));
+        let of_frame = alpha(&label.coefficients).map(|value| (value, label.label.clone()));
+        of_frame.into_iter().chain(stance.map(|value| (value, format!("{}: stance", label.label))))
+    });
+    let mut alphas: Vec<(f64, String)> = alphas.collect();
+    alphas.sort_by(|a, b| a.0.total_cmp(&b.0));
+    if let [(least, label), _, ..] = &alphas[..] {
+        let least = Measure::bare(Ok(*least));
         text += &format!("The lowest alpha was {least} ({label}). ");
     }
     if let Some(set) = agreement.set.as_ref().filter(|_| agreement.labels.len() > 1) {

@@ -123,6 +123,20 @@ fn tests(text: &mut String, full: &FullEvaluation) {
     if let Some(slices) = &full.by {
         let differ = slices.tests.iter().filter(|test| test.p_holm.is_ok_and(|p| p < 0.05));
         let differ: Vec<&str> = differ.map(|test| test.label.as_str()).collect();
+        let (tested, untested): (Vec<_>, Vec<_>) =
+            slices.tests.iter().partition(|test| test.p_holm.is_ok());
+        let names: Vec<&str> = untested.iter().map(|test| test.label.as_str()).collect();
+        if let Some(reason) = untested.iter().find_map(|test| test.p_holm.err()) {
+            let _ = write!(
+                text,
+                "Whether error rates differ by {} could not be tested for {} ({reason}). ",
+                slices.column,
+                names.join(", ")
+            );
+        }
+        if tested.is_empty() {
+            return against(text, full);
+        }
         let _ = write!(
             text,
             "Whether false-positive and miss rates differ by {} was tested for each frame by permuting \
@@ -130,13 +144,17 @@ fn tests(text: &mut String, full: &FullEvaluation) {
              frames): {}. ",
             slices.column,
             slices.permutations,
-            slices.tests.len(),
+            tested.len(),
             match differ.as_slice() {
                 [] => "no difference at the .05 level".to_owned(),
                 differ => format!("rates differed for {}", differ.join(", ")),
             }
         );
     }
+    against(text, full);
+}
+
+fn against(text: &mut String, full: &FullEvaluation) {
     if let Some(other) = &full.against {
         let _ = write!(
             text,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::data::TableFormat;
 use crate::data::exchange::{ExchangeFormat, ReadOptions, read_codings, write_codings};
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 
 /// What was converted, and what was lost.
 #[derive(Debug, Clone)]
@@ -51,6 +51,11 @@ pub fn convert(
     };
     let mut imported = read_codings(inputs, from, options)?;
     let file = &imported.file;
+    if file.rows.is_empty() {
+        let place = inputs.first().map_or_else(Place::default, Place::file);
+        let remedy = "look whether this is the right file, and --from the right format";
+        return Err(Error::data(place, "there is no coding in it", remedy));
+    }
     let frame = options.frame.filter(|_| to == ExchangeFormat::Recal);
     imported.notes.extend(write_codings(file, to, frame, output)?);
     let coders: BTreeSet<&str> = file.rows.iter().map(|row| row.coder.as_str()).collect();

@@ -16,6 +16,9 @@ pub struct Codings {
     pub coders: Vec<String>,
     /// The sentences, in order of first appearance.
     pub units: Vec<CodedUnit>,
+    /// Further columns, where all coders' rows of a sentence agree on them throughout: source, date,
+    /// inclusion probability.
+    pub carried: Vec<String>,
     pub(super) clusters: Clusters,
 }
 
@@ -30,6 +33,8 @@ pub struct CodedUnit {
     pub document: Option<String>,
     /// By coder.
     pub codings: Vec<Option<LabelSet>>,
+    /// The cells of [`Codings::carried`].
+    pub carried: Vec<String>,
 }
 
 impl Codings {
@@ -53,6 +58,7 @@ impl Codings {
             coders.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
         let mut unit_index: HashMap<&str, usize> = HashMap::new();
         let mut units: Vec<CodedUnit> = Vec::new();
+        let mut agreed = vec![true; file.extra_columns.len()];
         for row in &file.rows {
             let at = *unit_index.entry(&row.id).or_insert_with(|| {
                 units.push(CodedUnit {
@@ -60,6 +66,7 @@ impl Codings {
                     text: String::new(),
                     document: None,
                     codings: vec![None; coders.len()],
+                    carried: row.extra.clone(),
                 });
                 units.len() - 1
             });
@@ -70,11 +77,23 @@ impl Codings {
             if unit.document.is_none() {
                 unit.document.clone_from(&row.document);
             }
+            for (agreed, (first, cell)) in
+                agreed.iter_mut().zip(unit.carried.iter().zip(&row.extra))
+            {
+                *agreed &= first == cell;
+            }
             unit.codings[coder_index[row.coder.as_str()]] = row.coding.labels().cloned();
         }
         let documents = units.iter().map(|unit| unit.document.as_deref());
         let clusters = Clusters::new(group_indices(documents));
-        Ok(Codings { codebook: file.codebook, coders, units, clusters })
+        let mut keep = agreed.iter();
+        let mut carried = file.extra_columns;
+        carried.retain(|_| keep.next() == Some(&true));
+        for unit in &mut units {
+            let mut keep = agreed.iter();
+            unit.carried.retain(|_| keep.next() == Some(&true));
+        }
+        Ok(Codings { codebook: file.codebook, coders, units, carried, clusters })
     }
 
     /// Whether the files say which document a sentence stands in.

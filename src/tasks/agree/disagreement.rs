@@ -3,14 +3,14 @@
 use super::Codings;
 use crate::stats::{Weights, disagreement_shares};
 
-/// A sentence on which coders disagree about a frame.
+/// A sentence on which coders disagree about a frame, or about the stance towards it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Disagreement {
-    /// The frame.
+    /// The frame; with ` (stance)` behind it where those who gave it took different stances.
     pub label: String,
     /// The sentence, as an index into [`Codings::units`].
     pub unit: usize,
-    /// Its share in the observed disagreement of the frame's alpha.
+    /// Its share in the observed disagreement of the alpha of the frame, or of the stance given it.
     pub share: f64,
 }
 
@@ -20,13 +20,17 @@ impl Codings {
     pub fn disagreements(&self) -> Vec<Disagreement> {
         let mut all = Vec::new();
         for (frame, entry) in self.codebook.frames.iter().enumerate() {
-            let shares = disagreement_shares(&self.frame_table(frame), &Weights::identity(2));
-            let graver = shares.into_iter().enumerate().filter(|(_, share)| *share > 0.0);
-            all.extend(graver.map(|(unit, share)| Disagreement {
-                label: entry.name.clone(),
-                unit,
-                share,
-            }));
+            let stance = (format!("{} (stance)", entry.name), self.stance_table(frame));
+            for (label, table) in [(entry.name.clone(), self.frame_table(frame)), stance] {
+                let shares = disagreement_shares(&table, &Weights::identity(table.values));
+                let graver = shares.into_iter().enumerate().filter(|(_, share)| *share > 0.0);
+                let label = &label;
+                all.extend(graver.map(|(unit, share)| Disagreement {
+                    label: label.clone(),
+                    unit,
+                    share,
+                }));
+            }
         }
         all.sort_by(|a, b| b.share.total_cmp(&a.share));
         all

@@ -29,7 +29,7 @@ pub struct Gold {
 pub struct GoldUnit {
     /// The sentence, as an index into [`Codings::units`].
     pub unit: usize,
-    /// Its frames and stances; `None` where a frame is tied.
+    /// Its frames and stances; `None` where a frame or the stance towards one is tied.
     pub labels: Option<LabelSet>,
     /// How many coders coded it.
     pub coders: usize,
@@ -37,6 +37,8 @@ pub struct GoldUnit {
     pub support: Vec<f64>,
     /// Frames that as many coders gave as did not.
     pub tied: Vec<usize>,
+    /// Frames that are given, but two stances towards them have most votes.
+    pub tied_stances: Vec<usize>,
 }
 
 /// How often a coder is right about a frame, under Dawid and Skene's model.
@@ -54,7 +56,7 @@ pub struct CoderQuality {
 
 impl Codings {
     /// Adjudicates. The stance towards a frame is the one that most of those who gave the frame
-    /// gave; where two lead, none.
+    /// gave; where two lead, the sentence stays open.
     ///
     /// # Errors
     ///
@@ -97,29 +99,36 @@ impl Codings {
             let support: Vec<f64> = support.iter().map(|frame| frame[unit]).collect();
             let tied: Vec<usize> =
                 (0..frames).filter(|&frame| (support[frame] - 0.5).abs() < 1e-12).collect();
-            let present = (0..frames).filter(|&frame| support[frame] > 0.5);
-            let labels = present.map(|frame| Label { frame, stance: self.stance_of(unit, frame) });
-            let labels: LabelSet = labels.collect();
+            let (mut labels, mut tied_stances) = (Vec::new(), Vec::new());
+            for frame in (0..frames).filter(|&frame| support[frame] > 0.5) {
+                match self.leading_stances(unit, frame)[..] {
+                    [] => labels.push(Label { frame, stance: None }),
+                    [stance] => labels.push(Label { frame, stance: Some(stance) }),
+                    _ => tied_stances.push(frame),
+                }
+            }
+            let open = !tied.is_empty() || !tied_stances.is_empty();
             GoldUnit {
                 unit,
-                labels: tied.is_empty().then_some(labels),
+                labels: (!open).then(|| labels.into_iter().collect()),
                 coders: self.units[unit].codings.iter().flatten().count(),
                 support,
                 tied,
+                tied_stances,
             }
         });
         Ok(Gold { units: units.collect(), coders })
     }
 
-    fn stance_of(&self, unit: usize, frame: usize) -> Option<usize> {
+    /// The stances towards a frame that most coders took; none where nobody took one.
+    fn leading_stances(&self, unit: usize, frame: usize) -> Vec<usize> {
         let mut votes = vec![0_usize; self.codebook.stances.len()];
         for labels in self.units[unit].codings.iter().flatten() {
             if let Some(stance) = labels.stance(frame) {
                 votes[stance] += 1;
             }
         }
-        let most = votes.iter().copied().max().filter(|&most| most > 0)?;
-        let mut leading = (0..votes.len()).filter(|&stance| votes[stance] == most);
-        leading.next().filter(|_| leading.next().is_none())
+        let most = votes.iter().copied().max().unwrap_or(0);
+        (0..votes.len()).filter(|&stance| most > 0 && votes[stance] == most).collect()
     }
 }
