@@ -157,8 +157,8 @@ fn all_published_values_are_met() {
         if !value.is_ok_and(|value| (value - expected).abs() <= tolerance + 1e-9) {
             failures.push(format!("{what}: {value:?}, published {expected}"));
         }
-        // Fleiss 1971 gives the error under no agreement at all; the vignette of R's irrCAC one of
-        // alpha from counts that its own Python port does not have either.
+        // Two published errors are not ours: Fleiss 1971 has .028 (ours .054), it seems that under
+        // no agreement at all; the vignette of R's irrCAC .08243 (ours .08119) for alpha from counts.
         let other = ["fleiss1971_diagnoses fleiss_kappa", "irrcac_distrib.6raters_counts kripp"];
         let other = other.iter().any(|name| what.starts_with(name));
         if let (Some(error), Ok(published), false) = (error, row["se"].parse::<f64>(), other) {
@@ -170,7 +170,7 @@ fn all_published_values_are_met() {
     }
     println!("{values} values, {errors} standard errors");
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert_eq!(values, 237);
+    assert_eq!((values, errors), (237, 123));
 }
 
 /// A random table and what other programs make of it.
