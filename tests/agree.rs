@@ -4,27 +4,12 @@ mod support;
 
 use std::fs;
 
-use support::Sandbox;
+use support::{Sandbox, codings};
 
 /// Krippendorff 2011, example C: four coders, twelve units, missing codes.
 const EXAMPLE_C: &str = "unit,a,b,c,d\n1,1,1,NA,1\n2,2,2,3,2\n3,3,3,3,3\n4,3,3,3,3\n5,2,2,2,2\n\
                          6,1,2,3,4\n7,4,4,4,4\n8,1,1,2,1\n9,2,2,2,2\n10,,5,5,5\n11,,,1,1\n\
                          12,,3,,\n";
-
-fn codings() -> String {
-    let mut table = "id,coder,labels,document\n".to_owned();
-    for (unit, codes) in ["xx.", "x.x", "...", "xxx", ".?.", "x?x"].iter().enumerate() {
-        for (coder, code) in ["anna", "ben", "chen"].iter().zip(codes.chars()) {
-            let labels = match code {
-                '.' => "",
-                '?' => "?",
-                _ => "trade:good",
-            };
-            table += &format!("u{unit},{coder},{labels},d{}\n", unit / 2);
-        }
-    }
-    table
-}
 
 #[test]
 fn wide_tables_have_the_alphas_of_krippendorff_2011_at_every_level() {

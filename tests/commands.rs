@@ -4,7 +4,7 @@ mod support;
 
 use std::fs;
 
-use support::{Output, Sandbox, small_labels};
+use support::{Output, Sandbox, codings, small_labels};
 
 #[test]
 fn classify_writes_a_table_whose_offsets_slice_the_text() {
@@ -319,18 +319,7 @@ fn signals_help_where_labels_are_few_and_can_be_scored_bare() {
 #[test]
 fn tables_look_as_they_should() {
     let sandbox = Sandbox::new();
-    let mut codings = "id,coder,labels,document\n".to_owned();
-    for (unit, codes) in ["xx.", "x.x", "...", "xxx", ".?.", "x?x"].iter().enumerate() {
-        for (coder, code) in ["anna", "ben", "chen"].iter().zip(codes.chars()) {
-            let labels = match code {
-                '.' => "",
-                '?' => "?",
-                _ => "trade:good",
-            };
-            codings += &format!("u{unit},{coder},{labels},d{}\n", unit / 2);
-        }
-    }
-    sandbox.write("codings.csv", codings);
+    sandbox.write("codings.csv", codings());
     let agree = sandbox.run(&["agree", "codings.csv", "--replicates", "200"]).succeeds();
     insta::assert_snapshot!("agree", agree.stdout);
     sandbox.write("gold.csv", "id,labels\n1,a:p|b\n2,a:p\n3,\n4,b\n");

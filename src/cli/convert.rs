@@ -112,12 +112,13 @@ impl Convert {
         let converted = convert(&self.input, from, &self.output, to, &options)?;
         converted.notes.iter().for_each(|note| printer.note(note));
         printer.say(&format!(
-            "{}: {} rows written as {}, {} of them not coded, by {} coders",
+            "{}: {} rows written as {}, {} of them not coded, by {} {}",
             self.output.display(),
             converted.rows,
             converted.to.name(),
             converted.not_coded,
-            converted.coders
+            converted.coders,
+            if converted.coders == 1 { "coder" } else { "coders" },
         ));
         Ok(())
     }

@@ -255,7 +255,10 @@ fn one(label: &LabelAgreement) -> String {
         text += &styled("α", &alpha.measure);
     }
     if let Some(Ok(agreed)) = values.get("percent_agreement").map(|e| e.measure.value) {
-        text += &format!(", {:.0}% agreement", 100.0 * agreed);
+        // Less than all must not read as all.
+        let decimals = usize::from(agreed > 0.995 && agreed < 1.0);
+        let percent = if agreed < 1.0 { (100.0 * agreed).min(99.9) } else { 100.0 };
+        text += &format!(", {percent:.decimals$}% agreement");
     }
     let rare = label.shares.values().flatten().copied().collect::<Vec<f64>>();
     let mean = rare.iter().sum::<f64>() / rare.len().max(1) as f64;

@@ -120,3 +120,19 @@ pub fn small_labels() -> String {
     }
     table
 }
+
+/// Six sentences of three documents, coded by three people who do not always agree.
+pub fn codings() -> String {
+    let mut table = "id,coder,labels,document\n".to_owned();
+    for (unit, codes) in ["xx.", "x.x", "...", "xxx", ".?.", "x?x"].iter().enumerate() {
+        for (coder, code) in ["anna", "ben", "chen"].iter().zip(codes.chars()) {
+            let labels = match code {
+                '.' => "",
+                '?' => "?",
+                _ => "trade:good",
+            };
+            table += &format!("u{unit},{coder},{labels},d{}\n", unit / 2);
+        }
+    }
+    table
+}
