@@ -1,150 +1,216 @@
-//! Tables that find an n-gram by its words or bytes.
+//! Tables that find an n-gram by its words or bytes, and beside it what its score is made of.
 //!
 //! Every key is compared in full, so that no collision of hashes can change a result.
 
 use std::collections::HashMap;
 
+use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
+
 use crate::text::SLACK;
 
-/// No rank, no node, no word.
+/// No place, no column.
 pub(super) const NONE: u32 = u32::MAX;
 
-pub(super) const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// Up to eight bytes as a number, the rest 0.
-pub(super) fn word_at(text: &[u8], at: usize, length: usize) -> u64 {
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&text[at..at + 8]);
-    u64::from_le_bytes(bytes) & (u64::MAX >> (64 - 8 * length as u32))
+/// A line of the processor's caches.
+#[derive(Debug, Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(64))]
+struct Line([u32; Line::NUMBERS]);
+
+impl Line {
+    const NUMBERS: usize = 16;
 }
 
-/// A string of up to sixteen bytes: the first eight of them or fewer, the last eight where there are
-/// more, and their number. `None` for a longer one. `text` has its slack.
-fn short_key(text: &[u8], start: usize, length: usize) -> Option<[u64; 3]> {
-    if !(1..=16).contains(&length) {
+/// The slots of all tables: each is a key and the row of numbers that belong to the n-gram, so that
+/// finding an n-gram fetches what is needed of it. No small slot lies in two lines.
+#[derive(Debug, Clone)]
+pub(super) struct Slots {
+    lines: Vec<Line>,
+    /// How many numbers a row has.
+    width: usize,
+    /// The column of the row that begins within each [`GRAIN`] numbers.
+    columns: Vec<u32>,
+}
+
+/// The numbers of the smallest slot: at most one row begins within so many.
+const GRAIN: usize = 8;
+
+impl Slots {
+    /// No slots, for rows of `width` numbers.
+    pub(super) fn new(width: usize) -> Self {
+        Slots { lines: Vec::new(), width, columns: Vec::new() }
+    }
+
+    /// All slots as numbers: rows are parts of them.
+    pub(super) fn numbers(&self) -> &[f32] {
+        cast_slice(&self.lines)
+    }
+
+    /// The column of the n-gram whose row begins at a place; `None` for one that has none.
+    pub(super) fn column(&self, place: u32) -> Option<u32> {
+        Some(self.columns[place as usize / GRAIN]).filter(|&column| column != NONE)
+    }
+
+    /// A word of a key.
+    #[inline]
+    fn word(&self, at: usize) -> u64 {
+        cast_slice::<Line, u64>(&self.lines)[at / 2]
+    }
+}
+
+/// The bits of a key that hold the bytes of a string of up to fifteen.
+const MASKS: [[u64; 2]; 16] = {
+    let mut masks = [[0; 2]; 16];
+    let mut length = 1;
+    while length < 16 {
+        masks[length] = masks[length - 1];
+        masks[length][(length - 1) / 8] |= 0xFF << (8 * ((length - 1) % 8));
+        length += 1;
+    }
+    masks
+};
+
+/// A string of less than `8 · KEY` bytes as a key: its bytes, zeros, and the number of bytes in the
+/// last one. `None` for a longer one. `text` has its [`SLACK`].
+#[inline]
+pub(super) fn key_of<const KEY: usize>(
+    text: &[u8],
+    start: usize,
+    length: usize,
+) -> Option<[u64; KEY]> {
+    const { assert!(8 * KEY <= SLACK && KEY <= 2) }
+    if length >= 8 * KEY {
         return None;
     }
-    // Both halves are read whatever the length: no branch to be guessed wrong.
-    let first = word_at(text, start, length.min(8));
-    let last = word_at(text, start + length.max(8) - 8, 8);
-    Some([first, if length > 8 { last } else { 0 }, length as u64])
+    let masks = &MASKS[length];
+    let words = text[start..start + 8 * KEY].as_chunks().0;
+    let mut key = std::array::from_fn(|word| u64::from_le_bytes(words[word]) & masks[word]);
+    key[KEY - 1] |= (length as u64) << 56;
+    Some(key)
 }
 
-fn short_hash([first, last, length]: [u64; 3]) -> u64 {
-    let mixed = (first ^ length).wrapping_mul(MULTIPLIER);
-    (mixed ^ last ^ (mixed >> 29)).wrapping_mul(MULTIPLIER)
+/// Two places as a key: that of an n-gram and that of the word after it.
+#[inline]
+pub(super) fn pair(ngram: u32, word: u32) -> [u64; 1] {
+    [(u64::from(ngram) << 32) | u64::from(word)]
 }
 
-/// The hash of a key of one word.
-pub(super) fn word_hash([word]: [u64; 1]) -> u64 {
-    let mixed = word.wrapping_mul(MULTIPLIER);
-    (mixed ^ (mixed >> 32)).wrapping_mul(MULTIPLIER)
+/// The hash of a key.
+#[inline]
+pub(super) fn hash<const KEY: usize>(key: &[u64; KEY]) -> u64 {
+    let mut state = 0_u64;
+    for word in key {
+        state = (state.rotate_left(29) ^ word).wrapping_mul(MULTIPLIER);
+    }
+    (state ^ (state >> 32)).wrapping_mul(MULTIPLIER)
 }
 
-/// Two numbers in one.
-pub(super) fn pair(high: u32, low: u32) -> u64 {
-    (u64::from(high) << 32) | u64::from(low)
-}
-
-/// And back.
-pub(super) fn unpair(both: u64) -> (u32, u32) {
-    ((both >> 32) as u32, both as u32)
-}
-
-/// An open-addressed table. An entry is `KEY` words of key and what is known of it, the most
-/// frequent n-grams first. A slot is the number of an entry and, in the bits that leaves free, a
-/// part of its hash: what is not there is mostly known from the slot alone.
+/// An open-addressed table of n-grams whose keys are `KEY` words, in [`Slots`].
 #[derive(Debug, Clone)]
-pub(super) struct Table<const KEY: usize, const ENTRY: usize> {
-    /// A power of two slots, at most half of them used; 0 is free.
-    slots: Vec<u32>,
+pub(super) struct Table<const KEY: usize> {
+    /// The number where the first slot begins.
+    first: usize,
+    /// At most half of them are used. The last word of a key is 0 where a slot is free.
+    slots: usize,
+    /// The numbers of a slot are two to this.
     shift: u32,
-    /// The bits of a slot that hold the number.
-    number_mask: u32,
-    /// The first is of no n-gram.
-    entries: Vec<[u64; ENTRY]>,
 }
 
-/// A key that is looked up, its hash, and the entry where the search begins. The search mostly ends
-/// there, too: to begin the searches for many keys before ending the first lets the processor fetch
-/// what they need together.
+/// A key that is looked up, and the slot where the search begins. It mostly ends there, too: to
+/// begin the searches for many keys before ending the first lets the processor fetch together what
+/// they need.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sought<const KEY: usize> {
     key: [u64; KEY],
-    hash: u64,
-    number: u32,
     /// The first word of the key there.
-    first: u64,
+    there: u64,
+    at: usize,
 }
 
-impl<const KEY: usize, const ENTRY: usize> Table<KEY, ENTRY> {
-    /// A table of entries, in order of frequency.
-    pub(super) fn new(
-        entries: impl ExactSizeIterator<Item = [u64; ENTRY]>,
-        hash: impl Fn([u64; KEY]) -> u64,
-    ) -> Self {
-        let size = (2 * entries.len()).next_power_of_two().max(2);
-        let number_mask = (entries.len() as u32 + 1).next_power_of_two() - 1;
-        let mut table = Table {
-            slots: vec![0; size],
-            shift: 64 - size.trailing_zeros(),
-            number_mask: number_mask.max(1),
-            entries: vec![[u64::MAX; ENTRY]],
-        };
-        for entry in entries {
-            let hash = hash(key_of(&entry));
-            let mut slot = (hash >> table.shift) as usize;
-            while table.slots[slot] != 0 {
-                slot = (slot + 1) & (size - 1);
-            }
-            table.slots[slot] = table.entries.len() as u32 | (hash as u32 & !table.number_mask);
-            table.entries.push(entry);
-        }
-        table
+impl<const KEY: usize> Sought<KEY> {
+    /// The place of the n-gram, where it is the one in the first slot.
+    #[inline]
+    fn place(&self, all: &Slots) -> Option<u32> {
+        let is_here = |word| all.word(self.at + 2 * word) == self.key[word];
+        (self.there == self.key[0] && (1..KEY).all(is_here)).then_some((self.at + 2 * KEY) as u32)
+    }
+}
+
+impl<const KEY: usize> Table<KEY> {
+    /// A table for so many n-grams.
+    pub(super) fn new(all: &mut Slots, count: usize) -> Self {
+        let numbers = (2 * KEY + all.width).max(GRAIN).next_power_of_two();
+        let first = all.lines.len() * Line::NUMBERS;
+        let slots = (2 * count).max(2);
+        let end = (first + slots * numbers).div_ceil(Line::NUMBERS);
+        all.lines.resize(end, Line::zeroed());
+        all.columns.resize(end * Line::NUMBERS / GRAIN, NONE);
+        Table { first, slots, shift: numbers.trailing_zeros() }
     }
 
-    /// Begins the search for a key.
-    #[inline]
-    pub(super) fn seek(&self, key: [u64; KEY], hash: u64) -> Sought<KEY> {
-        let number = self.slots[(hash >> self.shift) as usize] & self.number_mask;
-        Sought { key, hash, number, first: self.entries[number as usize][0] }
+    /// Adds an n-gram, best the frequent ones first: those are then found at once. Returns its place
+    /// and its row, which is all zeros.
+    pub(super) fn insert<'a>(
+        &self,
+        all: &'a mut Slots,
+        key: [u64; KEY],
+        column: u32,
+    ) -> (u32, &'a mut [f32]) {
+        let mut at = self.home(&key);
+        while all.word(at + 2 * (KEY - 1)) != 0 {
+            at = self.next(at);
+        }
+        cast_slice_mut::<Line, u64>(&mut all.lines)[at / 2..][..KEY].copy_from_slice(&key);
+        let row = at + 2 * KEY;
+        all.columns[row / GRAIN] = column;
+        let numbers = cast_slice_mut::<Line, f32>(&mut all.lines);
+        (row as u32, &mut numbers[row..][..all.width])
     }
 
-    /// Ends a search: the entry, if there is one.
     #[inline]
-    pub(super) fn find(&self, sought: &Sought<KEY>) -> Option<&[u64; ENTRY]> {
-        if sought.first == sought.key[0] {
-            let entry = &self.entries[sought.number as usize];
-            if key_of(entry) == sought.key {
-                return Some(entry);
-            }
-        }
-        self.walk(sought)
+    fn home(&self, key: &[u64; KEY]) -> usize {
+        self.slot(hash(key))
+    }
+
+    #[inline]
+    fn slot(&self, hash: u64) -> usize {
+        let slot = ((hash >> 32) * self.slots as u64) >> 32;
+        self.first + ((slot as usize) << self.shift)
+    }
+
+    fn next(&self, at: usize) -> usize {
+        let next = at + (1 << self.shift);
+        if next == self.first + (self.slots << self.shift) { self.first } else { next }
+    }
+
+    /// Begins the search for a key that has this hash.
+    #[inline]
+    pub(super) fn seek(&self, all: &Slots, key: [u64; KEY], hash: u64) -> Sought<KEY> {
+        let at = self.slot(hash);
+        Sought { key, there: all.word(at), at }
+    }
+
+    /// Ends a search: the place of the n-gram, or [`NONE`].
+    #[inline]
+    pub(super) fn find(&self, all: &Slots, sought: &Sought<KEY>) -> u32 {
+        sought.place(all).unwrap_or_else(|| self.walk(all, sought))
     }
 
     #[cold]
-    fn walk(&self, sought: &Sought<KEY>) -> Option<&[u64; ENTRY]> {
-        let tag = sought.hash as u32 & !self.number_mask;
-        let mut at = (sought.hash >> self.shift) as usize;
-        while self.slots[at] != 0 {
-            let slot = self.slots[at];
-            if slot & !self.number_mask == tag {
-                let entry = &self.entries[(slot & self.number_mask) as usize];
-                if key_of(entry) == sought.key {
-                    return Some(entry);
-                }
+    fn walk(&self, all: &Slots, sought: &Sought<KEY>) -> u32 {
+        let mut at = sought.at;
+        while all.word(at + 2 * (KEY - 1)) != 0 {
+            if (0..KEY).all(|word| all.word(at + 2 * word) == sought.key[word]) {
+                return (at + 2 * KEY) as u32;
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            at = self.next(at);
         }
-        None
+        NONE
     }
 }
 
-fn key_of<const KEY: usize, const ENTRY: usize>(entry: &[u64; ENTRY]) -> [u64; KEY] {
-    std::array::from_fn(|word| entry[word])
-}
-
-/// A set of hashes that may say yes to a hash that is not in it, once in sixteen times or less.
+/// A set of hashes that may say yes to a hash that is not in it, about once in ten times.
 ///
 /// It is small enough to stay in the nearest caches, and asking it needs no branch.
 #[derive(Debug, Clone)]
@@ -154,9 +220,9 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    /// The set of so many hashes.
-    pub(super) fn new(count: usize, hashes: impl Iterator<Item = u64>) -> Self {
-        let bits = (16 * count).next_power_of_two().max(64);
+    /// The set of hashes.
+    pub(super) fn new(hashes: impl ExactSizeIterator<Item = u64>) -> Self {
+        let bits = (8 * hashes.len()).next_power_of_two().max(64);
         let mut filter = Filter { bits: vec![0; bits / 64], shift: 64 - bits.trailing_zeros() };
         for hash in hashes {
             let bit = hash >> filter.shift;
@@ -166,61 +232,89 @@ impl Filter {
     }
 
     /// Whether a hash may be in the set.
+    #[inline]
     pub(super) fn may_hold(&self, hash: u64) -> bool {
         let bit = hash >> self.shift;
         (self.bits[bit as usize / 64] >> (bit % 64)) & 1 == 1
     }
 }
 
-/// A set of strings, each with two numbers.
+/// A table of strings of any length.
 #[derive(Debug, Clone)]
 pub(super) struct Strings {
-    short: Table<3, 4>,
-    /// Those of more than sixteen bytes.
-    long: HashMap<Box<[u8]>, u64>,
+    short: Table<2>,
+    /// The places of those too long for a key.
+    long: HashMap<Box<[u8]>, u32>,
+    padded: Vec<u8>,
 }
 
 impl Strings {
-    /// `strings` are each with its numbers as a [`pair`], in order of frequency.
-    pub(super) fn new<'a>(strings: impl Iterator<Item = (&'a str, u64)>) -> Self {
-        let (mut short, mut long, mut padded) = (Vec::new(), HashMap::new(), Vec::new());
-        for (string, value) in strings {
-            padded.clear();
-            padded.extend_from_slice(string.as_bytes());
-            padded.extend_from_slice(&[0; SLACK]);
-            match short_key(&padded, 0, string.len()) {
-                Some([first, last, length]) => short.push([first, last, length, value]),
-                None => drop(long.insert(string.as_bytes().into(), value)),
+    /// A table for so many strings.
+    pub(super) fn new(all: &mut Slots, count: usize) -> Self {
+        Strings { short: Table::new(all, count), long: HashMap::new(), padded: Vec::new() }
+    }
+
+    /// Adds a string, the frequent ones first; returns its place and its row, which is all zeros.
+    pub(super) fn insert<'a>(
+        &mut self,
+        all: &'a mut Slots,
+        string: &str,
+        column: u32,
+    ) -> (u32, &'a mut [f32]) {
+        self.padded.clear();
+        self.padded.extend_from_slice(string.as_bytes());
+        self.padded.extend_from_slice(&[0; SLACK]);
+        match key_of(&self.padded, 0, string.len()) {
+            Some(key) => self.short.insert(all, key, column),
+            None => {
+                let (place, row) =
+                    self.short.insert(all, [self.long.len() as u64, u64::MAX], column);
+                self.long.insert(string.as_bytes().into(), place);
+                (place, row)
             }
         }
-        Strings { short: Table::new(short.into_iter(), short_hash), long }
     }
 
-    /// Begins the search for a string of a text.
+    /// Begins the search for a string of a text, which has its [`SLACK`].
     #[inline]
-    pub(super) fn seek(&self, text: &[u8], start: usize, length: usize) -> Sought<3> {
-        match short_key(text, start, length) {
-            Some(key) => self.short.seek(key, short_hash(key)),
-            None => self.short.seek(LONG, 0),
+    pub(super) fn seek(&self, all: &Slots, text: &[u8], start: usize, length: usize) -> Sought<2> {
+        match key_of(text, start, length) {
+            Some(key) => self.short.seek(all, key, hash(&key)),
+            None => Sought { key: LONG, there: !LONG[0], at: 0 },
         }
     }
 
-    /// Ends it: the two numbers, or twice [`NONE`].
+    /// Ends it: the place of the string, or [`NONE`].
     #[inline]
     pub(super) fn find(
         &self,
-        sought: &Sought<3>,
+        all: &Slots,
+        sought: &Sought<2>,
         text: &[u8],
         start: usize,
         length: usize,
-    ) -> (u32, u32) {
-        let found = match sought.key {
-            LONG => self.long.get(&text[start..start + length]).copied(),
-            _ => self.short.find(sought).map(|entry| entry[3]),
-        };
-        unpair(found.unwrap_or(u64::MAX))
+    ) -> u32 {
+        match sought.place(all) {
+            Some(place) => place,
+            None => self.find_elsewhere(all, sought, text, start, length),
+        }
+    }
+
+    #[cold]
+    fn find_elsewhere(
+        &self,
+        all: &Slots,
+        sought: &Sought<2>,
+        text: &[u8],
+        start: usize,
+        length: usize,
+    ) -> u32 {
+        match sought.key {
+            LONG => self.long.get(&text[start..start + length]).copied().unwrap_or(NONE),
+            _ => self.short.walk(all, sought),
+        }
     }
 }
 
 /// The key of a string too long to have one.
-const LONG: [u64; 3] = [0; 3];
+const LONG: [u64; 2] = [0; 2];

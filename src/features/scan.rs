@@ -1,85 +1,126 @@
 //! The known n-grams of a sentence, found without building strings.
 //!
 //! [`Scanner`] is compiled from a fitted [`Tfidf`]. It lower-cases into a buffer that is used again
-//! for every sentence, turns words into numbers, and finds longer n-grams by the numbers of their
-//! parts. Every key is compared in full, so that no collision of hashes can change a result.
+//! for every sentence, turns words into places in a table, and finds longer n-grams by the places of
+//! their parts. Every key is compared in full, so that no collision of hashes can change a result.
 
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use super::ngram_table::{Filter, NONE, Sought, Strings, Table, pair, unpair, word_at, word_hash};
+use super::ngram_table::{Filter, NONE, Slots, Sought, Strings, Table, hash, key_of, pair};
 use super::{NgramRange, Signals, Tfidf, Vocabulary};
 use crate::text::{LowerWords, SLACK, is_space};
 
-/// Word n-grams as a tree: an n-gram is the node of its first n−1 words and its last word.
+/// Writes what a scorer needs of a column into the row of its n-gram.
+type FillRow<'a> = dyn Fn(u32, &mut [f32]) + 'a;
+
+/// Fills the row of an n-gram that was placed, if it is of the vocabulary; returns its place.
+fn fill_row((place, row): (u32, &mut [f32]), column: u32, fill: &FillRow<'_>) -> u32 {
+    if column != NONE {
+        fill(column, row);
+    }
+    place
+}
+
+/// Word n-grams as a tree: an n-gram is its first n−1 words and its last word.
 #[derive(Debug, Clone)]
 struct Words {
     range: NgramRange,
-    /// Words, their nodes and ranks.
-    tokens: Strings,
-    /// Node and word, the node they lead to and its rank.
-    edges: Table<1, 2>,
-    /// Most pairs of words are no n-gram: this tells without a look into the table.
-    known_edges: Filter,
+    words: Strings,
+    /// By the places of the shorter n-gram and of the word after it.
+    longer: Table<1>,
+    /// Most neighbouring words are no n-gram: this tells without a look into the table.
+    known: Filter,
+}
+
+/// An n-gram of the tree, by its level: that of one word less and the word after it; and its column,
+/// or [`NONE`] where it only leads to longer ones.
+struct Node {
+    before: u32,
+    word: u32,
+    column: u32,
+}
+
+/// The levels of the tree, words first, and the words by number.
+fn tree(vocabulary: &Vocabulary) -> (Vec<Vec<Node>>, Vec<&str>) {
+    let mut numbers: FxHashMap<&str, u32> = FxHashMap::default();
+    let (mut levels, mut words) = (vec![Vec::new()], Vec::new());
+    // Terms are sorted, a blank before all other characters: those that begin with the same words
+    // follow one another. The words of the last one, and their nodes.
+    let mut path: Vec<(u32, u32)> = Vec::new();
+    for id in 0..vocabulary.len() {
+        let mut length = 0;
+        for (depth, word) in vocabulary.term(id).split(' ').enumerate() {
+            length = depth + 1;
+            let number = *numbers.entry(word).or_insert_with(|| {
+                words.push(word);
+                levels[0].push(Node { before: NONE, word: words.len() as u32 - 1, column: NONE });
+                words.len() as u32 - 1
+            });
+            if path.get(depth).is_some_and(|&(known, _)| known == number) {
+                continue;
+            }
+            path.truncate(depth);
+            let node = match path.last() {
+                None => number,
+                Some(&(_, before)) => {
+                    if levels.len() == depth {
+                        levels.push(Vec::new());
+                    }
+                    levels[depth].push(Node { before, word: number, column: NONE });
+                    levels[depth].len() as u32 - 1
+                }
+            };
+            path.push((number, node));
+        }
+        path.truncate(length);
+        if let Some(&(_, node)) = path.last() {
+            levels[length - 1][node as usize].column = id as u32;
+        }
+    }
+    (levels, words)
 }
 
 impl Words {
-    /// `ranks` are those of the n-grams of the vocabulary.
-    fn new(range: NgramRange, vocabulary: &Vocabulary, ranks: &[u32]) -> Self {
-        let mut tokens: FxHashMap<&str, u32> = FxHashMap::default();
-        for id in 0..vocabulary.len() {
-            for word in vocabulary.term(id).split(' ') {
-                let next = tokens.len() as u32;
-                tokens.entry(word).or_insert(next);
-            }
+    /// `ranks` are those of the n-grams of the vocabulary, the most frequent first.
+    fn new(
+        range: NgramRange,
+        vocabulary: &Vocabulary,
+        ranks: &[u32],
+        slots: &mut Slots,
+        fill: &FillRow<'_>,
+    ) -> Self {
+        let (levels, strings) = tree(vocabulary);
+        let in_order = |nodes: &[Node]| {
+            let rank = |&node: &usize| {
+                (ranks.get(nodes[node].column as usize).copied().unwrap_or(NONE), node)
+            };
+            let mut order: Vec<usize> = (0..nodes.len()).collect();
+            order.sort_unstable_by_key(rank);
+            order
+        };
+        let mut words = Strings::new(slots, strings.len());
+        let mut of_words = vec![NONE; strings.len()];
+        for node in in_order(&levels[0]) {
+            let column = levels[0][node].column;
+            of_words[node] = fill_row(words.insert(slots, strings[node], column), column, fill);
         }
-        // By node; a node that is no n-gram of the vocabulary but leads to one has none.
-        let mut rank_of = vec![NONE; tokens.len()];
-        let mut edges: Vec<[u32; 3]> = Vec::new();
-        // Terms are sorted, a blank before all other characters: those that begin with the same
-        // words follow one another. The words of the last one, and the nodes they lead to.
-        let mut path: Vec<(u32, u32)> = Vec::new();
-        for (id, &rank) in ranks.iter().enumerate() {
-            for (depth, word) in vocabulary.term(id).split(' ').enumerate() {
-                let word = tokens[word];
-                if path.get(depth).is_some_and(|&(known, _)| known == word) {
-                    continue;
-                }
-                path.truncate(depth);
-                let node = match path.last() {
-                    None => word,
-                    Some(&(_, from)) => {
-                        rank_of.push(NONE);
-                        edges.push([from, word, rank_of.len() as u32 - 1]);
-                        rank_of.len() as u32 - 1
-                    }
-                };
-                path.push((word, node));
+        let count = levels[1..].iter().map(Vec::len).sum();
+        let longer = Table::new(slots, count);
+        let mut keys = Vec::with_capacity(count);
+        let mut before = of_words.clone();
+        for nodes in &levels[1..] {
+            let mut places = vec![NONE; nodes.len()];
+            for node in in_order(nodes) {
+                let Node { before: from, word, column } = nodes[node];
+                let key = pair(before[from as usize], of_words[word as usize]);
+                keys.push(hash(&key));
+                places[node] = fill_row(longer.insert(slots, key, column), column, fill);
             }
-            path.truncate(vocabulary.term(id).split(' ').count());
-            if let Some(&(_, node)) = path.last() {
-                rank_of[node as usize] = rank;
-            }
+            before = places;
         }
-        let with_rank = |node: u32| pair(node, rank_of[node as usize]);
-        let rank = |value: u64| unpair(value).1;
-        let mut edges: Vec<[u64; 2]> = edges
-            .into_iter()
-            .map(|[from, word, node]| [pair(from, word), with_rank(node)])
-            .collect();
-        edges.sort_unstable_by_key(|&[edge, value]| (rank(value), edge));
-        let known_edges =
-            Filter::new(edges.len(), edges.iter().map(|&[edge, _]| word_hash([edge])));
-        let mut tokens: Vec<(&str, u64)> =
-            tokens.into_iter().map(|(word, node)| (word, with_rank(node))).collect();
-        tokens.sort_unstable_by_key(|&(word, value)| (rank(value), word));
-        Words {
-            range,
-            tokens: Strings::new(tokens.into_iter()),
-            edges: Table::new(edges.into_iter(), word_hash),
-            known_edges,
-        }
+        Words { range, words, longer, known: Filter::new(keys.into_iter()) }
     }
 }
 
@@ -87,49 +128,52 @@ impl Words {
 #[derive(Debug, Clone)]
 struct Chars {
     range: NgramRange,
-    /// Those of up to seven bytes, which are nearly all.
-    short: Table<1, 2>,
+    /// Those of up to [`SHORT`] bytes, which are nearly all.
+    short: Table<1>,
     long: Strings,
 }
 
-/// Up to seven bytes and their number.
-fn byte_key(text: &[u8], start: usize, length: usize) -> u64 {
-    word_at(text, start, length) | ((length as u64) << 56)
-}
-
-/// The most bytes of a [`byte_key`].
+/// The most bytes of a key of one word.
 const SHORT: usize = 7;
 
 impl Chars {
-    fn new(range: NgramRange, vocabulary: &Vocabulary, ranks: &[u32]) -> Self {
+    /// `ranks` are those of the n-grams of the vocabulary, whose columns begin at `first`.
+    fn new(
+        range: NgramRange,
+        vocabulary: &Vocabulary,
+        (first, ranks): (usize, &[u32]),
+        slots: &mut Slots,
+        fill: &FillRow<'_>,
+    ) -> Self {
         let mut order: Vec<usize> = (0..vocabulary.len()).collect();
         order.sort_unstable_by_key(|&id| ranks[id]);
-        let (mut short, mut long, mut padded) = (Vec::new(), Vec::new(), Vec::new());
+        let is_short = |id: usize| vocabulary.term(id).len() <= SHORT;
+        let count = order.iter().filter(|&&id| is_short(id)).count();
+        let short = Table::new(slots, count);
+        let mut long = Strings::new(slots, order.len() - count);
+        let mut padded = Vec::new();
         for id in order {
-            let (term, rank) = (vocabulary.term(id), ranks[id]);
-            if term.len() > SHORT {
-                long.push((term, pair(NONE, rank)));
-                continue;
-            }
+            let (term, column) = (vocabulary.term(id), (first + id) as u32);
             padded.clear();
             padded.extend_from_slice(term.as_bytes());
             padded.extend_from_slice(&[0; SLACK]);
-            short.push([byte_key(&padded, 0, term.len()), u64::from(rank)]);
+            let placed = match key_of(&padded, 0, term.len()) {
+                Some(key) => short.insert(slots, key, column),
+                None => long.insert(slots, term, column),
+            };
+            fill_row(placed, column, fill);
         }
-        let short = Table::new(short.into_iter(), word_hash);
-        Chars { range, short, long: Strings::new(long.into_iter()) }
+        Chars { range, short, long }
     }
 }
 
-/// Finds the known n-grams of sentences. It calls a column by its rank, the most frequent first: what
-/// is often needed then stands together.
+/// Finds the known n-grams of sentences, each by the place of its row among the numbers of all.
 #[derive(Debug, Clone)]
 pub(crate) struct Scanner {
+    slots: Slots,
     words: Option<Words>,
     chars: Option<Chars>,
     signals: Signals,
-    /// The columns by rank.
-    columns: Vec<u32>,
 }
 
 /// Buffers kept from sentence to sentence, so that nothing is allocated anew; and what was found in
@@ -138,12 +182,12 @@ pub(crate) struct Scanner {
 pub struct Scratch {
     sentence: LowerWords,
     /// The words, looked up.
-    keys: Vec<Sought<3>>,
-    /// The node of each word, and of the n-gram that begins there.
+    keys: Vec<Sought<2>>,
+    /// The place of each word, and of the n-gram that begins there.
     ends: Vec<u32>,
-    nodes: Vec<u32>,
+    ngrams_there: Vec<u32>,
     /// The longer n-grams that may be known: their first word, key and hash; and looked up.
-    possible: Vec<(u32, u64, u64)>,
+    possible: Vec<(u32, [u64; 1], u64)>,
     edges: Vec<Sought<1>>,
     /// The words between blanks, a blank before and after each.
     padded: Vec<u8>,
@@ -151,82 +195,95 @@ pub struct Scratch {
     ngrams: Vec<Sought<1>>,
     /// Where its characters begin.
     bounds: Vec<usize>,
-    /// What was found, by block: rank and count, in order of first appearance.
-    found: [Vec<(u32, u32)>; 2],
-    /// By the last bits of the rank: the round in which the place was taken last, and by what in
-    /// `found`.
-    places: Vec<(u32, u32)>,
-    round: u32,
+    /// What was found, by block.
+    found: [Counts; 2],
     /// The lists a signal of which is there.
     pub(crate) signals: Vec<usize>,
 }
 
 impl Scratch {
-    /// The n-grams found in a block, by rank, each with its count, in order of first appearance.
+    /// The n-grams found in a block, by the place of their rows, each with its count, in order of
+    /// first appearance.
     pub(crate) fn found(&self, block: usize) -> &[(u32, u32)] {
-        &self.found[block]
+        let Counts { found, length, .. } = &self.found[block];
+        &found[..*length]
     }
+}
 
+/// N-grams and how often each was found.
+#[derive(Debug, Default)]
+struct Counts {
+    /// Place and count, in order of first appearance; behind `length` of them what was there before.
+    found: Vec<(u32, u32)>,
+    length: usize,
+    /// By the last bits of the place: the round in which the entry was taken last, and by what in
+    /// `found`. A power of two of them, twice as many as `found` can hold.
+    taken: Vec<(u32, u32)>,
+    round: u32,
+}
+
+impl Counts {
     /// Forgets what was found.
-    fn begin(&mut self) {
-        self.found.iter_mut().for_each(Vec::clear);
-        self.signals.clear();
-        self.begin_round();
-    }
-
-    /// Empties all places. Blocks have rounds of their own.
-    fn begin_round(&mut self) {
+    fn clear(&mut self) {
+        self.length = 0;
         self.round = self.round.wrapping_add(1);
-        if self.places.is_empty() || self.round == 0 {
-            let size = self.places.len().max(1024);
-            self.places.clear();
-            self.places.resize(size, (0, 0));
+        if self.taken.is_empty() || self.round == 0 {
+            self.taken = vec![(0, 0); self.taken.len().max(512)];
+            self.found.resize(self.taken.len() / 2, (NONE, 0));
             self.round = 1;
         }
     }
 
-    /// Counts an n-gram; one without rank is none.
+    /// Counts the n-gram with its row at a place; [`NONE`] is none.
     #[inline]
-    fn count(&mut self, block: usize, rank: u32) {
-        if rank == NONE {
+    fn add(&mut self, place: u32) {
+        if place == NONE {
             return;
         }
-        let found = &mut self.found[block];
-        let mask = self.places.len() - 1;
-        let mut at = rank as usize & mask;
-        while self.places[at].0 == self.round {
-            let known = &mut found[self.places[at].1 as usize];
-            if known.0 == rank {
+        let mask = self.taken.len() - 1;
+        let mut at = entry(place) & mask;
+        while self.taken[at].0 == self.round {
+            let known = &mut self.found[self.taken[at].1 as usize];
+            if known.0 == place {
                 known.1 += 1;
                 return;
             }
             at = (at + 1) & mask;
         }
-        self.places[at] = (self.round, found.len() as u32);
-        found.push((rank, 1));
-        if 2 * found.len() > mask {
-            self.grow(block);
+        if self.length == self.found.len() {
+            self.grow();
+            return self.add(place);
         }
+        self.taken[at] = (self.round, self.length as u32);
+        self.found[self.length] = (place, 1);
+        self.length += 1;
     }
 
     #[cold]
-    fn grow(&mut self, block: usize) {
-        let size = 2 * self.places.len();
-        self.places.clear();
-        self.places.resize(size, (0, 0));
-        for (position, &(rank, _)) in self.found[block].iter().enumerate() {
-            let mut at = rank as usize & (size - 1);
-            while self.places[at].0 == self.round {
+    fn grow(&mut self) {
+        let size = 2 * self.taken.len();
+        self.taken.clear();
+        self.taken.resize(size, (0, 0));
+        self.found.resize(size / 2, (NONE, 0));
+        for (position, &(place, _)) in self.found[..self.length].iter().enumerate() {
+            let mut at = entry(place) & (size - 1);
+            while self.taken[at].0 == self.round {
                 at = (at + 1) & (size - 1);
             }
-            self.places[at] = (self.round, position as u32);
+            self.taken[at] = (self.round, position as u32);
         }
     }
 }
 
+/// Where `taken` is looked at for a place, but for its size. No two rows begin within eight numbers.
+fn entry(place: u32) -> usize {
+    (place / 8) as usize
+}
+
 impl Scanner {
-    /// Compiles the n-grams of `tfidf`.
-    pub(crate) fn new(tfidf: &Tfidf) -> Self {
+    /// Compiles the n-grams of `tfidf`, each with a row of `width` numbers that `fill` writes for
+    /// its column.
+    pub(crate) fn new(tfidf: &Tfidf, width: usize, fill: &FillRow<'_>) -> Self {
         let (words, chars) = tfidf.vocabularies();
         let params = tfidf.params();
         let idf = tfidf.idf();
@@ -238,107 +295,110 @@ impl Scanner {
             ranks[column as usize] = rank as u32;
         }
         let (of_words, of_chars) = ranks.split_at(words.len());
+        let mut slots = Slots::new(width);
         Scanner {
-            words: params.word_ngrams.map(|range| Words::new(range, words, of_words)),
-            chars: params.char_ngrams.map(|range| Chars::new(range, chars, of_chars)),
+            words: params
+                .word_ngrams
+                .map(|range| Words::new(range, words, of_words, &mut slots, fill)),
+            chars: params
+                .char_ngrams
+                .map(|range| Chars::new(range, chars, (words.len(), of_chars), &mut slots, fill)),
             signals: tfidf.signals().clone(),
-            columns,
+            slots,
         }
     }
 
-    /// The columns by rank.
-    pub(crate) fn columns(&self) -> &[u32] {
-        &self.columns
+    /// All numbers: a row begins at its place.
+    pub(crate) fn numbers(&self) -> &[f32] {
+        self.slots.numbers()
     }
 
-    /// Finds the n-grams and signals of a sentence, as [`Tfidf::ngrams_by_appearance`] does.
+    /// The n-grams found in a block, by column, as [`Tfidf::ngrams_by_appearance`] gives them.
+    pub(crate) fn columns(&self, scratch: &Scratch, block: usize) -> Vec<(u32, u32)> {
+        let found = scratch.found(block).iter();
+        found.filter_map(|&(place, count)| Some((self.slots.column(place)?, count))).collect()
+    }
+
+    /// Finds the n-grams and signals of a sentence. Among them may be words that only lead to longer
+    /// n-grams: all numbers of their rows are 0.
     pub(crate) fn scan(&self, sentence: &str, scratch: &mut Scratch) {
         scratch.sentence.read(sentence);
-        scratch.begin();
+        scratch.found.iter_mut().for_each(Counts::clear);
+        scratch.signals.clear();
         self.signals.find_lists(&scratch.sentence, &mut scratch.signals);
         if let Some(words) = &self.words {
-            words.count(scratch);
+            words.count(&self.slots, scratch);
         }
         if let Some(chars) = &self.chars {
-            scratch.begin_round();
-            chars.count_all(scratch);
+            chars.count_all(&self.slots, scratch);
         }
     }
 }
 
 impl Words {
-    fn count(&self, scratch: &mut Scratch) {
-        self.count_tokens(scratch);
+    fn count(&self, slots: &Slots, scratch: &mut Scratch) {
+        let mut counts = std::mem::take(&mut scratch.found[0]);
+        self.count_words(slots, scratch, &mut counts);
         let (shortest, longest) = self.range.bounds();
         let words = scratch.ends.len();
-        scratch.nodes.clear();
-        scratch.nodes.extend_from_slice(&scratch.ends);
+        scratch.ngrams_there.clear();
+        scratch.ngrams_there.extend_from_slice(&scratch.ends);
         for n in 2..=longest.min(words) {
-            scratch.nodes.truncate(words + 1 - n);
-            let possible = self.seek_edges(scratch, n);
-            scratch.nodes.fill(NONE);
-            for index in 0..possible {
-                // For an edge from or to nowhere there is no node and no rank either.
-                if let Some(&[_, value]) = self.edges.find(&scratch.edges[index]) {
-                    let (node, rank) = unpair(value);
-                    scratch.nodes[scratch.possible[index].0 as usize] = node;
-                    if n >= shortest {
-                        scratch.count(0, rank);
-                    }
+            scratch.ngrams_there.truncate(words + 1 - n);
+            self.seek_longer(slots, scratch, n);
+            let Scratch { ngrams_there, possible, edges, .. } = scratch;
+            ngrams_there.fill(NONE);
+            for (sought, &(first, _, _)) in edges.iter().zip(possible.iter()) {
+                let place = self.longer.find(slots, sought);
+                ngrams_there[first as usize] = place;
+                if n >= shortest {
+                    counts.add(place);
                 }
             }
         }
+        scratch.found[0] = counts;
     }
 
-    /// Numbers the words, and counts them where they are n-grams.
-    fn count_tokens(&self, scratch: &mut Scratch) {
-        let Scratch { sentence, keys, .. } = scratch;
-        let text = sentence.padded();
+    /// Finds the words, and counts them where they are n-grams.
+    fn count_words(&self, slots: &Slots, scratch: &mut Scratch, counts: &mut Counts) {
+        let Scratch { sentence, keys, ends, .. } = scratch;
+        let (words, text) = (sentence.words(), sentence.padded());
         keys.clear();
-        keys.extend(
-            sentence
-                .words()
-                .iter()
-                .map(|&(start, length)| self.tokens.seek(text, start as usize, length as usize)),
-        );
-        scratch.ends.clear();
-        let counts = self.range.bounds().0 == 1;
-        for index in 0..scratch.keys.len() {
-            let (start, length) = scratch.sentence.words()[index];
-            let text = scratch.sentence.padded();
-            let sought = &scratch.keys[index];
-            let (node, rank) = self.tokens.find(sought, text, start as usize, length as usize);
-            scratch.ends.push(node);
-            if counts {
-                scratch.count(0, rank);
-            }
+        keys.extend(words.iter().map(|&[start, end]| {
+            self.words.seek(slots, text, start as usize, (end - start) as usize)
+        }));
+        ends.clear();
+        ends.extend(keys.iter().zip(words).map(|(sought, &[start, end])| {
+            self.words.find(slots, sought, text, start as usize, (end - start) as usize)
+        }));
+        if self.range.bounds().0 == 1 {
+            ends.iter().for_each(|&place| counts.add(place));
         }
     }
 
-    /// Begins the search for the edges from `nodes` to the words after them, where they may be
-    /// known; says how many may.
-    fn seek_edges(&self, scratch: &mut Scratch, n: usize) -> usize {
-        let Scratch { nodes, ends, possible, edges, .. } = scratch;
-        if possible.len() < nodes.len() {
-            possible.resize(nodes.len(), (0, 0, 0));
+    /// Begins the search for the n-grams of `n` words, where they may be known.
+    fn seek_longer(&self, slots: &Slots, scratch: &mut Scratch, n: usize) {
+        let Scratch { ngrams_there, ends, possible, edges, .. } = scratch;
+        if possible.len() < ngrams_there.len() {
+            possible.resize(ngrams_there.len(), (0, [0], 0));
         }
         let mut count = 0;
-        for (first, (&node, &word)) in nodes.iter().zip(&ends[n - 1..]).enumerate() {
-            let edge = pair(node, word);
-            let hash = word_hash([edge]);
+        for (first, (&before, &word)) in ngrams_there.iter().zip(&ends[n - 1..]).enumerate() {
+            let key = pair(before, word);
+            let hash = hash(&key);
             // Written over by the next where it is not known: no branch to be guessed wrong.
-            possible[count] = (first as u32, edge, hash);
-            count += usize::from(self.known_edges.may_hold(hash));
+            possible[count] = (first as u32, key, hash);
+            count += usize::from(self.known.may_hold(hash));
         }
         edges.clear();
-        edges
-            .extend(possible[..count].iter().map(|&(_, edge, hash)| self.edges.seek([edge], hash)));
-        count
+        edges.extend(
+            possible[..count].iter().map(|&(_, key, hash)| self.longer.seek(slots, key, hash)),
+        );
     }
 }
 
 impl Chars {
-    fn count_all(&self, scratch: &mut Scratch) {
+    fn count_all(&self, slots: &Slots, scratch: &mut Scratch) {
         let mut padded = std::mem::take(&mut scratch.padded);
         padded.clear();
         padded.push(b' ');
@@ -352,9 +412,9 @@ impl Chars {
         while let Some(length) = padded[start + 1..end].iter().position(|&byte| byte == b' ') {
             let word = start..start + length + 2;
             if self.range.bounds().1 <= SHORT && padded[word.clone()].is_ascii() {
-                self.count_ascii(&padded, word, scratch);
+                self.count_ascii(slots, &padded, word, scratch);
             } else {
-                self.count(&padded, word, scratch);
+                self.count(slots, &padded, word, scratch);
             }
             start += length + 1;
         }
@@ -362,28 +422,26 @@ impl Chars {
     }
 
     /// Counts the n-grams of a word of ASCII, blanks included.
-    fn count_ascii(&self, padded: &[u8], word: Range<usize>, scratch: &mut Scratch) {
+    fn count_ascii(&self, slots: &Slots, padded: &[u8], word: Range<usize>, scratch: &mut Scratch) {
         let (shortest, longest) = self.range.bounds();
         scratch.ngrams.clear();
         for n in shortest..=longest {
             let length = n.min(word.len());
-            scratch.ngrams.extend((word.start..=word.end - length).map(|at| {
-                let key = [byte_key(padded, at, length)];
-                self.short.seek(key, word_hash(key))
-            }));
+            let keys = (word.start..=word.end - length)
+                .filter_map(|at| key_of(padded, at, length).map(|key| (key, hash(&key))));
+            scratch.ngrams.extend(keys.map(|(key, hash)| self.short.seek(slots, key, hash)));
             if word.len() <= n {
                 break;
             }
         }
         for index in 0..scratch.ngrams.len() {
-            if let Some(&[_, rank]) = self.short.find(&scratch.ngrams[index]) {
-                scratch.count(1, rank as u32);
-            }
+            let place = self.short.find(slots, &scratch.ngrams[index]);
+            scratch.found[1].add(place);
         }
     }
 
     /// Counts the n-grams of a word, blanks included, as `features::ngram::char_ngrams` forms them.
-    fn count(&self, padded: &[u8], word: Range<usize>, scratch: &mut Scratch) {
+    fn count(&self, slots: &Slots, padded: &[u8], word: Range<usize>, scratch: &mut Scratch) {
         let mut bounds = std::mem::take(&mut scratch.bounds);
         bounds.clear();
         // Continuation bytes begin no character.
@@ -395,7 +453,7 @@ impl Chars {
             for first in 0..=characters.saturating_sub(n) {
                 let start = bounds[first];
                 let length = bounds[(first + n).min(characters)] - start;
-                scratch.count(1, self.rank(padded, start, length));
+                scratch.found[1].add(self.find(slots, padded, start, length));
             }
             if characters <= n {
                 break;
@@ -404,14 +462,13 @@ impl Chars {
         scratch.bounds = bounds;
     }
 
-    fn rank(&self, padded: &[u8], start: usize, length: usize) -> u32 {
-        if length <= SHORT {
-            let key = [byte_key(padded, start, length)];
-            let sought = self.short.seek(key, word_hash(key));
-            self.short.find(&sought).map_or(NONE, |entry| entry[1] as u32)
-        } else {
-            let sought = self.long.seek(padded, start, length);
-            self.long.find(&sought, padded, start, length).1
+    fn find(&self, slots: &Slots, padded: &[u8], start: usize, length: usize) -> u32 {
+        match key_of(padded, start, length) {
+            Some(key) => self.short.find(slots, &self.short.seek(slots, key, hash(&key))),
+            None => {
+                let sought = self.long.seek(slots, padded, start, length);
+                self.long.find(slots, &sought, padded, start, length)
+            }
         }
     }
 }

@@ -167,12 +167,12 @@ impl Signals {
         }
         let (words, text) = (sentence.words(), sentence.padded());
         let word = |index: usize| {
-            let &(start, length) = words.get(index)?;
-            Some(start as usize..(start + length) as usize)
+            let &[start, end] = words.get(index)?;
+            Some(start as usize..end as usize)
         };
         let mut found = Vec::new();
         let lower = OnceCell::new();
-        for (index, &(start, _)) in words.iter().enumerate() {
+        for (index, &[start, _]) in words.iter().enumerate() {
             let mut beginning = [0; 4];
             beginning.copy_from_slice(&text[start as usize..][..4]);
             if self.beginnings.may_begin(beginning) {

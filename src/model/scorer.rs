@@ -48,23 +48,20 @@ macro_rules! by_lanes {
 #[derive(Debug, Clone)]
 pub struct Scorer<'a> {
     classifier: &'a Classifier,
+    /// Beside each n-gram: idf and the weights of all frames.
     scanner: Scanner,
-    /// By rank: idf and the weights of all frames.
-    rows: Vec<f32>,
 }
 
 impl Classifier {
     /// Compiles the classifier for many sentences.
     pub fn scorer(&self) -> Scorer<'_> {
-        let scanner = Scanner::new(&self.tfidf);
         let outputs = self.frames.outputs();
-        let mut rows = Vec::with_capacity(scanner.columns().len() * (1 + outputs));
-        for &column in scanner.columns() {
+        let scanner = Scanner::new(&self.tfidf, 1 + outputs, &|column, row| {
             let column = column as usize;
-            rows.push(self.tfidf.idf()[column]);
-            rows.extend_from_slice(&self.frames.weights[column * outputs..][..outputs]);
-        }
-        Scorer { classifier: self, scanner, rows }
+            row[0] = self.tfidf.idf()[column];
+            row[1..].copy_from_slice(&self.frames.weights[column * outputs..][..outputs]);
+        });
+        Scorer { classifier: self, scanner }
     }
 }
 
@@ -96,13 +93,7 @@ impl Scorer<'_> {
     ) {
         prediction.frames.resize(self.classifier.codebook.frames.len(), 0.0);
         self.frame_probabilities(sentence, scratch, &mut prediction.frames);
-        let columns = self.scanner.columns();
-        let found = || {
-            [0, 1].map(|block| {
-                let found = scratch.found(block).iter();
-                found.map(|&(rank, count)| (columns[rank as usize], count)).collect::<Vec<_>>()
-            })
-        };
+        let found = || [0, 1].map(|block| self.scanner.columns(scratch, block));
         self.classifier.complete(prediction, found, &scratch.signals, detail);
     }
 
@@ -120,12 +111,12 @@ impl Scorer<'_> {
         self.scanner.scan(sentence, scratch);
         let Classifier { tfidf, frames, .. } = self.classifier;
         assert_eq!(probabilities.len(), frames.outputs(), "an entry a frame");
-        let stride = 1 + frames.outputs();
+        let numbers = self.scanner.numbers();
         by_lanes!(probabilities, K, |first, scores| {
             frames.add_up::<K, _>(tfidf, &scratch.signals, first, scores, |block| {
-                scratch.found(block).iter().map(move |&(rank, count)| {
-                    let row = &self.rows[rank as usize * stride..][..stride];
-                    let weights = &row[1 + first..][..K];
+                scratch.found(block).iter().map(move |&(place, count)| {
+                    let row = &numbers[place as usize..][..1 + first + K];
+                    let weights = &row[1 + first..];
                     let value = tfidf.frequency(count) * f64::from(row[0]);
                     (value, std::array::from_fn(|k| f64::from(weights[k])))
                 })

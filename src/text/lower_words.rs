@@ -5,8 +5,8 @@ use super::token::is_word_char;
 /// Bytes read together: their classes fill the bits of a number.
 const BLOCK: usize = 64;
 
-/// Zeros behind the text, at the least: eight bytes can be read at each of its bytes.
-pub(crate) const SLACK: usize = 8;
+/// Zeros behind the text, at the least: so many bytes can be read at each of its bytes.
+pub(crate) const SLACK: usize = 16;
 
 /// A sentence in lower case and the places of its words, as [`str::to_lowercase`] and
 /// [`words`](super::words) give them. Reading another sentence allocates nothing, once the buffers
@@ -16,9 +16,11 @@ pub(crate) struct LowerWords {
     /// The sentence and zeros up to a whole number of blocks, [`SLACK`] of them at the least.
     lower: Vec<u8>,
     length: usize,
-    /// Where words begin and end, in turn.
-    borders: Vec<u32>,
-    words: Vec<(u32, u32)>,
+    /// A bit for each byte of each block: whether it belongs to a word.
+    inside: Vec<u64>,
+    /// Beginning and end of each word, and behind `words` of them what was there before.
+    borders: Vec<[u32; 2]>,
+    words: usize,
 }
 
 impl LowerWords {
@@ -26,17 +28,14 @@ impl LowerWords {
     pub(crate) fn read(&mut self, sentence: &str) {
         let is_ascii = sentence.is_ascii();
         self.lower_case(sentence, is_ascii);
-        self.find_borders(is_ascii);
-        self.words.clear();
-        self.words.resize(self.borders.len() / 2, (0, 0));
-        let mut count = 0;
-        for &[start, end] in self.borders.as_chunks().0 {
-            // Written over by the next where it is a single character.
-            self.words[count] = (start, end - start);
-            let character = if is_ascii { 1 } else { char_length(self.lower[start as usize]) };
-            count += usize::from((end - start) as usize != character);
+        self.find_classes(is_ascii);
+        if is_ascii {
+            self.drop_single_bytes();
+            self.find_borders();
+        } else {
+            self.find_borders();
+            self.drop_single_characters();
         }
-        self.words.truncate(count);
     }
 
     /// The sentence in lower case.
@@ -49,17 +48,16 @@ impl LowerWords {
         &self.lower
     }
 
-    /// Beginning and length of each word, in bytes.
-    pub(crate) fn words(&self) -> &[(u32, u32)] {
-        &self.words
+    /// Beginning and end of each word, in bytes.
+    pub(crate) fn words(&self) -> &[[u32; 2]] {
+        &self.borders[..self.words]
     }
 
     fn lower_case(&mut self, sentence: &str, is_ascii: bool) {
         let lower = &mut self.lower;
         lower.clear();
         if is_ascii {
-            lower.extend_from_slice(sentence.as_bytes());
-            lower.make_ascii_lowercase();
+            lower.extend(sentence.bytes().map(|byte| byte.to_ascii_lowercase()));
         } else if sentence.contains('Σ') {
             // The one letter whose lower case depends on its neighbours.
             lower.extend_from_slice(sentence.to_lowercase().as_bytes());
@@ -80,25 +78,58 @@ impl LowerWords {
         lower.resize((self.length + SLACK).next_multiple_of(BLOCK), 0);
     }
 
-    /// A word begins or ends where the class of a byte differs from that of the byte before.
-    fn find_borders(&mut self, is_ascii: bool) {
-        self.borders.clear();
-        let mut before = 0;
-        // Bytes of a character that began in the block before, and whether it belongs to a word.
-        let mut open = (0, false);
-        for (index, block) in self.lower.as_chunks::<BLOCK>().0.iter().enumerate() {
-            let mut inside = ascii_word_bytes(block);
-            if !is_ascii {
-                let at = index * BLOCK;
-                inside |= other_word_bytes(&self.lower[at..self.length.max(at)], &mut open);
+    fn find_classes(&mut self, is_ascii: bool) {
+        let blocks = self.lower.as_chunks::<BLOCK>().0;
+        self.inside.clear();
+        self.inside.extend(blocks.iter().map(ascii_word_bytes));
+        if !is_ascii {
+            // Bytes of a character that began in the block before, and whether it belongs to a word.
+            let mut open = (0, false);
+            for (block, inside) in self.inside.iter_mut().enumerate() {
+                let at = (block * BLOCK).min(self.length);
+                *inside |= other_word_bytes(&self.lower[at..self.length], &mut open);
             }
+        }
+    }
+
+    /// Takes the words of one byte out of the classes.
+    fn drop_single_bytes(&mut self) {
+        let mut before = 0;
+        for block in 0..self.inside.len() {
+            let inside = self.inside[block];
+            let after = self.inside.get(block + 1).map_or(0, |after| after << 63);
+            self.inside[block] &= (inside << 1) | before | (inside >> 1) | after;
+            before = inside >> 63;
+        }
+    }
+
+    /// A word begins or ends where the class of a byte differs from that of the byte before.
+    fn find_borders(&mut self) {
+        // A word takes two bytes and a byte between it and the next.
+        self.borders.resize(self.borders.len().max(self.lower.len() / 2), [0; 2]);
+        let borders = self.borders.as_flattened_mut();
+        let (mut before, mut count) = (0, 0);
+        for (block, &inside) in self.inside.iter().enumerate() {
             let mut changes = inside ^ ((inside << 1) | before);
             before = inside >> 63;
             while changes != 0 {
-                self.borders.push((index * BLOCK) as u32 + changes.trailing_zeros());
+                borders[count] = (block * BLOCK) as u32 + changes.trailing_zeros();
+                count += 1;
                 changes &= changes - 1;
             }
         }
+        self.words = count / 2;
+    }
+
+    /// Leaves out the words of one character.
+    fn drop_single_characters(&mut self) {
+        let mut count = 0;
+        for word in 0..self.words {
+            let [start, end] = self.borders[word];
+            self.borders[count] = [start, end];
+            count += usize::from((end - start) as usize != char_length(self.lower[start as usize]));
+        }
+        self.words = count;
     }
 }
 
@@ -175,8 +206,8 @@ mod tests {
                 read.read(text);
                 let lower = text.to_lowercase();
                 prop_assert_eq!(read.text(), &lower);
-                let expected: Vec<(u32, u32)> =
-                    words(&lower).map(|at| (at.start as u32, at.len() as u32)).collect();
+                let expected: Vec<[u32; 2]> =
+                    words(&lower).map(|at| [at.start as u32, at.end as u32]).collect();
                 prop_assert_eq!(read.words(), &expected[..]);
                 prop_assert!(read.padded()[read.length..].iter().all(|&byte| byte == 0));
             }
