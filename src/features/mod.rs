@@ -4,6 +4,7 @@ mod count;
 mod ngram;
 mod ngram_table;
 mod params;
+mod prefetch;
 mod scan;
 mod signal;
 mod sparse;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 
+use super::prefetch::prefetch;
 use crate::text::SLACK;
 
 /// No place, no column.
@@ -117,23 +118,26 @@ pub(super) struct Table<const KEY: usize> {
     shift: u32,
 }
 
-/// A key that is looked up, and the slot where the search begins. It mostly ends there, too: to
-/// begin the searches for many keys before ending the first lets the processor fetch together what
-/// they need.
+/// A key that is looked up, and the slot where the search begins and mostly ends. To begin the
+/// searches for many keys before ending the first lets the processor fetch together what they need.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sought<const KEY: usize> {
     key: [u64; KEY],
-    /// The first word of the key there.
-    there: u64,
     at: usize,
 }
 
 impl<const KEY: usize> Sought<KEY> {
+    /// Starts to fetch the slot.
+    #[inline]
+    pub(super) fn prefetch(&self, all: &Slots) {
+        prefetch(&all.lines, self.at / Line::NUMBERS);
+    }
+
     /// The place of the n-gram, where it is the one in the first slot.
     #[inline]
     fn place(&self, all: &Slots) -> Option<u32> {
         let is_here = |word| all.word(self.at + 2 * word) == self.key[word];
-        (self.there == self.key[0] && (1..KEY).all(is_here)).then_some((self.at + 2 * KEY) as u32)
+        (0..KEY).all(is_here).then_some((self.at + 2 * KEY) as u32)
     }
 }
 
@@ -186,9 +190,8 @@ impl<const KEY: usize> Table<KEY> {
 
     /// Begins the search for a key that has this hash.
     #[inline]
-    pub(super) fn seek(&self, all: &Slots, key: [u64; KEY], hash: u64) -> Sought<KEY> {
-        let at = self.slot(hash);
-        Sought { key, there: all.word(at), at }
+    pub(super) fn seek(&self, key: [u64; KEY], hash: u64) -> Sought<KEY> {
+        Sought { key, at: self.slot(hash) }
     }
 
     /// Ends a search: the place of the n-gram, or [`NONE`].
@@ -258,18 +261,18 @@ impl Strings {
     pub(super) fn insert<'a>(
         &mut self,
         all: &'a mut Slots,
-        string: &str,
+        string: &[u8],
         column: u32,
     ) -> (u32, &'a mut [f32]) {
         self.padded.clear();
-        self.padded.extend_from_slice(string.as_bytes());
+        self.padded.extend_from_slice(string);
         self.padded.extend_from_slice(&[0; SLACK]);
         match key_of(&self.padded, 0, string.len()) {
             Some(key) => self.short.insert(all, key, column),
             None => {
                 let (place, row) =
                     self.short.insert(all, [self.long.len() as u64, u64::MAX], column);
-                self.long.insert(string.as_bytes().into(), place);
+                self.long.insert(string.into(), place);
                 (place, row)
             }
         }
@@ -277,10 +280,10 @@ impl Strings {
 
     /// Begins the search for a string of a text, which has its [`SLACK`].
     #[inline]
-    pub(super) fn seek(&self, all: &Slots, text: &[u8], start: usize, length: usize) -> Sought<2> {
+    pub(super) fn seek(&self, text: &[u8], start: usize, length: usize) -> Sought<2> {
         match key_of(text, start, length) {
-            Some(key) => self.short.seek(all, key, hash(&key)),
-            None => Sought { key: LONG, there: !LONG[0], at: 0 },
+            Some(key) => self.short.seek(key, hash(&key)),
+            None => Sought { key: LONG, at: 0 },
         }
     }
 
@@ -316,5 +319,5 @@ impl Strings {
     }
 }
 
-/// The key of a string too long to have one.
-const LONG: [u64; 2] = [0; 2];
+/// What is sought for a string too long to have a key: no slot has it.
+const LONG: [u64; 2] = [u64::MAX; 2];

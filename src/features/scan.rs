@@ -43,25 +43,25 @@ struct Node {
 }
 
 /// The levels of the tree, words first, and the words by number.
-fn tree(vocabulary: &Vocabulary) -> (Vec<Vec<Node>>, Vec<&str>) {
-    let mut numbers: FxHashMap<&str, u32> = FxHashMap::default();
+fn tree(vocabulary: &Vocabulary) -> (Vec<Vec<Node>>, Vec<&[u8]>) {
+    let mut numbers: FxHashMap<&[u8], u32> = FxHashMap::default();
     let (mut levels, mut words) = (vec![Vec::new()], Vec::new());
     // Terms are sorted, a blank before all other characters: those that begin with the same words
     // follow one another. The words of the last one, and their nodes.
-    let mut path: Vec<(u32, u32)> = Vec::new();
+    let mut path: Vec<(&[u8], u32)> = Vec::new();
     for id in 0..vocabulary.len() {
         let mut length = 0;
-        for (depth, word) in vocabulary.term(id).split(' ').enumerate() {
+        for (depth, word) in vocabulary.term_bytes(id).split(|&byte| byte == b' ').enumerate() {
             length = depth + 1;
+            if path.get(depth).is_some_and(|&(known, _)| known == word) {
+                continue;
+            }
+            path.truncate(depth);
             let number = *numbers.entry(word).or_insert_with(|| {
                 words.push(word);
                 levels[0].push(Node { before: NONE, word: words.len() as u32 - 1, column: NONE });
                 words.len() as u32 - 1
             });
-            if path.get(depth).is_some_and(|&(known, _)| known == number) {
-                continue;
-            }
-            path.truncate(depth);
             let node = match path.last() {
                 None => number,
                 Some(&(_, before)) => {
@@ -72,7 +72,7 @@ fn tree(vocabulary: &Vocabulary) -> (Vec<Vec<Node>>, Vec<&str>) {
                     levels[depth].len() as u32 - 1
                 }
             };
-            path.push((number, node));
+            path.push((word, node));
         }
         path.truncate(length);
         if let Some(&(_, node)) = path.last() {
@@ -82,24 +82,27 @@ fn tree(vocabulary: &Vocabulary) -> (Vec<Vec<Node>>, Vec<&str>) {
     (levels, words)
 }
 
+/// The indices of n-grams with these columns, the most frequent first: those of the smallest idf.
+fn by_frequency(columns: impl Iterator<Item = u32>, idf: &[f32]) -> Vec<usize> {
+    // The bits of positive numbers are in the order of the numbers.
+    let rank = |column: u32| idf.get(column as usize).map_or(NONE, |idf| idf.to_bits());
+    let ranked = columns.zip(0_u64..).map(|(column, index)| u64::from(rank(column)) << 32 | index);
+    let mut ranked: Vec<u64> = ranked.collect();
+    ranked.sort_unstable();
+    ranked.into_iter().map(|ranked| ranked as u32 as usize).collect()
+}
+
 impl Words {
-    /// `ranks` are those of the n-grams of the vocabulary, the most frequent first.
+    /// `idf` is by column.
     fn new(
         range: NgramRange,
         vocabulary: &Vocabulary,
-        ranks: &[u32],
+        idf: &[f32],
         slots: &mut Slots,
         fill: &FillRow<'_>,
     ) -> Self {
         let (levels, strings) = tree(vocabulary);
-        let in_order = |nodes: &[Node]| {
-            let rank = |&node: &usize| {
-                (ranks.get(nodes[node].column as usize).copied().unwrap_or(NONE), node)
-            };
-            let mut order: Vec<usize> = (0..nodes.len()).collect();
-            order.sort_unstable_by_key(rank);
-            order
-        };
+        let in_order = |nodes: &[Node]| by_frequency(nodes.iter().map(|node| node.column), idf);
         let mut words = Strings::new(slots, strings.len());
         let mut of_words = vec![NONE; strings.len()];
         for node in in_order(&levels[0]) {
@@ -108,19 +111,19 @@ impl Words {
         }
         let count = levels[1..].iter().map(Vec::len).sum();
         let longer = Table::new(slots, count);
-        let mut keys = Vec::with_capacity(count);
+        let mut hashes = Vec::with_capacity(count);
         let mut before = of_words.clone();
         for nodes in &levels[1..] {
             let mut places = vec![NONE; nodes.len()];
             for node in in_order(nodes) {
                 let Node { before: from, word, column } = nodes[node];
                 let key = pair(before[from as usize], of_words[word as usize]);
-                keys.push(hash(&key));
+                hashes.push(hash(&key));
                 places[node] = fill_row(longer.insert(slots, key, column), column, fill);
             }
             before = places;
         }
-        Words { range, words, longer, known: Filter::new(keys.into_iter()) }
+        Words { range, words, longer, known: Filter::new(hashes.into_iter()) }
     }
 }
 
@@ -136,26 +139,29 @@ struct Chars {
 /// The most bytes of a key of one word.
 const SHORT: usize = 7;
 
+/// More searches than this are not begun before the first is ended: what they need would drive out
+/// what the first ones need.
+const TOGETHER: usize = 64;
+
 impl Chars {
-    /// `ranks` are those of the n-grams of the vocabulary, whose columns begin at `first`.
+    /// `idf` is by column; the columns of the vocabulary begin at `first`.
     fn new(
         range: NgramRange,
-        vocabulary: &Vocabulary,
-        (first, ranks): (usize, &[u32]),
+        (vocabulary, first): (&Vocabulary, usize),
+        idf: &[f32],
         slots: &mut Slots,
         fill: &FillRow<'_>,
     ) -> Self {
-        let mut order: Vec<usize> = (0..vocabulary.len()).collect();
-        order.sort_unstable_by_key(|&id| ranks[id]);
-        let is_short = |id: usize| vocabulary.term(id).len() <= SHORT;
-        let count = order.iter().filter(|&&id| is_short(id)).count();
+        let columns = first as u32..(first + vocabulary.len()) as u32;
+        let is_short = |id: &usize| vocabulary.term_bytes(*id).len() <= SHORT;
+        let count = (0..vocabulary.len()).filter(is_short).count();
         let short = Table::new(slots, count);
-        let mut long = Strings::new(slots, order.len() - count);
+        let mut long = Strings::new(slots, vocabulary.len() - count);
         let mut padded = Vec::new();
-        for id in order {
-            let (term, column) = (vocabulary.term(id), (first + id) as u32);
+        for id in by_frequency(columns, idf) {
+            let (term, column) = (vocabulary.term_bytes(id), (first + id) as u32);
             padded.clear();
-            padded.extend_from_slice(term.as_bytes());
+            padded.extend_from_slice(term);
             padded.extend_from_slice(&[0; SLACK]);
             let placed = match key_of(&padded, 0, term.len()) {
                 Some(key) => short.insert(slots, key, column),
@@ -186,12 +192,13 @@ pub struct Scratch {
     /// The place of each word, and of the n-gram that begins there.
     ends: Vec<u32>,
     ngrams_there: Vec<u32>,
-    /// The longer n-grams that may be known: their first word, key and hash; and looked up.
-    possible: Vec<(u32, [u64; 1], u64)>,
-    edges: Vec<Sought<1>>,
+    /// The longer n-grams that may be known: their first word, and looked up. Behind `possible` of
+    /// them what was there before.
+    longer: Vec<(u32, Sought<1>)>,
+    possible: usize,
     /// The words between blanks, a blank before and after each.
     padded: Vec<u8>,
-    /// The n-grams of one of them, looked up.
+    /// Their n-grams, looked up.
     ngrams: Vec<Sought<1>>,
     /// Where its characters begin.
     bounds: Vec<usize>,
@@ -287,22 +294,12 @@ impl Scanner {
         let (words, chars) = tfidf.vocabularies();
         let params = tfidf.params();
         let idf = tfidf.idf();
-        let mut columns: Vec<u32> = (0..idf.len() as u32).collect();
-        // The smaller the idf, the more frequent.
-        columns.sort_by(|&a, &b| idf[a as usize].total_cmp(&idf[b as usize]));
-        let mut ranks = vec![0; columns.len()];
-        for (rank, &column) in columns.iter().enumerate() {
-            ranks[column as usize] = rank as u32;
-        }
-        let (of_words, of_chars) = ranks.split_at(words.len());
         let mut slots = Slots::new(width);
         Scanner {
-            words: params
-                .word_ngrams
-                .map(|range| Words::new(range, words, of_words, &mut slots, fill)),
+            words: params.word_ngrams.map(|range| Words::new(range, words, idf, &mut slots, fill)),
             chars: params
                 .char_ngrams
-                .map(|range| Chars::new(range, chars, (words.len(), of_chars), &mut slots, fill)),
+                .map(|range| Chars::new(range, (chars, words.len()), idf, &mut slots, fill)),
             signals: tfidf.signals().clone(),
             slots,
         }
@@ -337,63 +334,65 @@ impl Scanner {
 
 impl Words {
     fn count(&self, slots: &Slots, scratch: &mut Scratch) {
-        let mut counts = std::mem::take(&mut scratch.found[0]);
-        self.count_words(slots, scratch, &mut counts);
+        self.find_words(slots, scratch);
         let (shortest, longest) = self.range.bounds();
         let words = scratch.ends.len();
         scratch.ngrams_there.clear();
         scratch.ngrams_there.extend_from_slice(&scratch.ends);
+        self.seek_longer(slots, scratch, 2);
+        if shortest == 1 {
+            scratch.ends.iter().for_each(|&place| scratch.found[0].add(place));
+        }
         for n in 2..=longest.min(words) {
-            scratch.ngrams_there.truncate(words + 1 - n);
-            self.seek_longer(slots, scratch, n);
-            let Scratch { ngrams_there, possible, edges, .. } = scratch;
+            let Scratch { ngrams_there, longer, possible, found, .. } = scratch;
             ngrams_there.fill(NONE);
-            for (sought, &(first, _, _)) in edges.iter().zip(possible.iter()) {
+            for (first, sought) in &longer[..*possible] {
                 let place = self.longer.find(slots, sought);
-                ngrams_there[first as usize] = place;
+                ngrams_there[*first as usize] = place;
                 if n >= shortest {
-                    counts.add(place);
+                    found[0].add(place);
                 }
             }
+            self.seek_longer(slots, scratch, n + 1);
         }
-        scratch.found[0] = counts;
     }
 
-    /// Finds the words, and counts them where they are n-grams.
-    fn count_words(&self, slots: &Slots, scratch: &mut Scratch, counts: &mut Counts) {
+    /// Finds the places of the words.
+    fn find_words(&self, slots: &Slots, scratch: &mut Scratch) {
         let Scratch { sentence, keys, ends, .. } = scratch;
         let (words, text) = (sentence.words(), sentence.padded());
         keys.clear();
         keys.extend(words.iter().map(|&[start, end]| {
-            self.words.seek(slots, text, start as usize, (end - start) as usize)
+            let sought = self.words.seek(text, start as usize, (end - start) as usize);
+            sought.prefetch(slots);
+            sought
         }));
         ends.clear();
         ends.extend(keys.iter().zip(words).map(|(sought, &[start, end])| {
             self.words.find(slots, sought, text, start as usize, (end - start) as usize)
         }));
-        if self.range.bounds().0 == 1 {
-            ends.iter().for_each(|&place| counts.add(place));
-        }
     }
 
-    /// Begins the search for the n-grams of `n` words, where they may be known.
+    /// Begins the search for the n-grams of `n` words, where they may be known, if any are sought.
     fn seek_longer(&self, slots: &Slots, scratch: &mut Scratch, n: usize) {
-        let Scratch { ngrams_there, ends, possible, edges, .. } = scratch;
-        if possible.len() < ngrams_there.len() {
-            possible.resize(ngrams_there.len(), (0, [0], 0));
+        let Scratch { ngrams_there, ends, longer, possible, .. } = scratch;
+        if n > self.range.bounds().1 || n > ends.len() {
+            return;
+        }
+        ngrams_there.truncate(ends.len() + 1 - n);
+        if longer.len() < ngrams_there.len() {
+            longer.resize(ngrams_there.len(), (0, self.longer.seek([0], 0)));
         }
         let mut count = 0;
         for (first, (&before, &word)) in ngrams_there.iter().zip(&ends[n - 1..]).enumerate() {
             let key = pair(before, word);
             let hash = hash(&key);
             // Written over by the next where it is not known: no branch to be guessed wrong.
-            possible[count] = (first as u32, key, hash);
+            longer[count] = (first as u32, self.longer.seek(key, hash));
             count += usize::from(self.known.may_hold(hash));
         }
-        edges.clear();
-        edges.extend(
-            possible[..count].iter().map(|&(_, key, hash)| self.longer.seek(slots, key, hash)),
-        );
+        longer[..count].iter().for_each(|(_, sought)| sought.prefetch(slots));
+        *possible = count;
     }
 }
 
@@ -412,31 +411,47 @@ impl Chars {
         while let Some(length) = padded[start + 1..end].iter().position(|&byte| byte == b' ') {
             let word = start..start + length + 2;
             if self.range.bounds().1 <= SHORT && padded[word.clone()].is_ascii() {
-                self.count_ascii(slots, &padded, word, scratch);
+                self.seek_ascii(slots, &padded, word, &mut scratch.ngrams);
             } else {
+                self.count_sought(slots, scratch);
                 self.count(slots, &padded, word, scratch);
+            }
+            if scratch.ngrams.len() > TOGETHER {
+                self.count_sought(slots, scratch);
             }
             start += length + 1;
         }
+        self.count_sought(slots, scratch);
         scratch.padded = padded;
     }
 
-    /// Counts the n-grams of a word of ASCII, blanks included.
-    fn count_ascii(&self, slots: &Slots, padded: &[u8], word: Range<usize>, scratch: &mut Scratch) {
+    /// Begins the search for the n-grams of a word of ASCII, blanks included.
+    fn seek_ascii(
+        &self,
+        slots: &Slots,
+        padded: &[u8],
+        word: Range<usize>,
+        sought: &mut Vec<Sought<1>>,
+    ) {
         let (shortest, longest) = self.range.bounds();
-        scratch.ngrams.clear();
         for n in shortest..=longest {
             let length = n.min(word.len());
-            let keys = (word.start..=word.end - length)
-                .filter_map(|at| key_of(padded, at, length).map(|key| (key, hash(&key))));
-            scratch.ngrams.extend(keys.map(|(key, hash)| self.short.seek(slots, key, hash)));
+            let keys = (word.start..=word.end - length).filter_map(|at| key_of(padded, at, length));
+            sought.extend(keys.map(|key| {
+                let sought = self.short.seek(key, hash(&key));
+                sought.prefetch(slots);
+                sought
+            }));
             if word.len() <= n {
                 break;
             }
         }
-        for index in 0..scratch.ngrams.len() {
-            let place = self.short.find(slots, &scratch.ngrams[index]);
-            scratch.found[1].add(place);
+    }
+
+    /// Ends the searches begun, and counts what was found.
+    fn count_sought(&self, slots: &Slots, scratch: &mut Scratch) {
+        for sought in scratch.ngrams.drain(..) {
+            scratch.found[1].add(self.short.find(slots, &sought));
         }
     }
 
@@ -464,9 +479,9 @@ impl Chars {
 
     fn find(&self, slots: &Slots, padded: &[u8], start: usize, length: usize) -> u32 {
         match key_of(padded, start, length) {
-            Some(key) => self.short.find(slots, &self.short.seek(slots, key, hash(&key))),
+            Some(key) => self.short.find(slots, &self.short.seek(key, hash(&key))),
             None => {
-                let sought = self.long.seek(slots, padded, start, length);
+                let sought = self.long.seek(padded, start, length);
                 self.long.find(slots, &sought, padded, start, length)
             }
         }

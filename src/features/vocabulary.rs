@@ -120,8 +120,12 @@ impl Vocabulary {
 
     /// The term with an id below [`Vocabulary::len`].
     pub fn term(&self, id: usize) -> &str {
-        let range = self.offsets[id] as usize..self.offsets[id + 1] as usize;
-        std::str::from_utf8(&self.bytes[range]).unwrap_or_default()
+        std::str::from_utf8(self.term_bytes(id)).unwrap_or_default()
+    }
+
+    /// The bytes of that term.
+    pub(super) fn term_bytes(&self, id: usize) -> &[u8] {
+        &self.bytes[self.offsets[id] as usize..self.offsets[id + 1] as usize]
     }
 
     /// The id of a term, where it is in the vocabulary.
