@@ -91,6 +91,21 @@ pub(super) fn key_of<const KEY: usize>(
     Some(key)
 }
 
+/// The most bytes of a key of one word.
+pub(super) const SHORT: usize = 7;
+
+/// [`key_of`] a string of up to [`SHORT`] bytes.
+///
+/// # Panics
+///
+/// For one of more than fifteen.
+#[inline]
+pub(super) fn short_key(text: &[u8], start: usize, length: usize) -> [u64; 1] {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&text[start..start + 8]);
+    [u64::from_le_bytes(bytes) & MASKS[length][0] | (length as u64) << 56]
+}
+
 /// Two places as a key: that of an n-gram and that of the word after it.
 #[inline]
 pub(super) fn pair(ngram: u32, word: u32) -> [u64; 1] {

@@ -8,7 +8,9 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use super::ngram_table::{Filter, NONE, Slots, Sought, Strings, Table, hash, key_of, pair};
+use super::ngram_table::{
+    Filter, NONE, SHORT, Slots, Sought, Strings, Table, hash, key_of, pair, short_key,
+};
 use super::{NgramRange, Signals, Tfidf, Vocabulary};
 use crate::text::{LowerWords, SLACK, is_space};
 
@@ -135,9 +137,6 @@ struct Chars {
     short: Table<1>,
     long: Strings,
 }
-
-/// The most bytes of a key of one word.
-const SHORT: usize = 7;
 
 /// More searches than this are not begun before the first is ended: what they need would drive out
 /// what the first ones need.
@@ -310,10 +309,10 @@ impl Scanner {
         self.slots.numbers()
     }
 
-    /// The n-grams found in a block, by column, as [`Tfidf::ngrams_by_appearance`] gives them.
-    pub(crate) fn columns(&self, scratch: &Scratch, block: usize) -> Vec<(u32, u32)> {
-        let found = scratch.found(block).iter();
-        found.filter_map(|&(place, count)| Some((self.slots.column(place)?, count))).collect()
+    /// The column of the n-gram with its row at a place; `None` for a word that only leads to longer
+    /// n-grams.
+    pub(crate) fn column(&self, place: u32) -> Option<u32> {
+        self.slots.column(place)
     }
 
     /// Finds the n-grams and signals of a sentence. Among them may be words that only lead to longer
@@ -436,8 +435,8 @@ impl Chars {
         let (shortest, longest) = self.range.bounds();
         for n in shortest..=longest {
             let length = n.min(word.len());
-            let keys = (word.start..=word.end - length).filter_map(|at| key_of(padded, at, length));
-            sought.extend(keys.map(|key| {
+            sought.extend((word.start..word.end + 1 - length).map(|at| {
+                let key = short_key(padded, at, length);
                 let sought = self.short.seek(key, hash(&key));
                 sought.prefetch(slots);
                 sought

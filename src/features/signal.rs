@@ -1,8 +1,9 @@
 //! Words and phrases that a codebook names as signals of a frame.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 use std::ops::Range;
+
+use rustc_hash::FxHashMap;
 
 use crate::data::Codebook;
 use crate::error::{Error, Place, Result};
@@ -86,9 +87,9 @@ pub struct Signals {
     names: Vec<String>,
     patterns: Vec<Pattern>,
     /// Patterns by their first word.
-    whole: HashMap<String, Vec<usize>>,
+    whole: FxHashMap<String, Vec<usize>>,
     /// Patterns by the beginning of their first word.
-    prefixes: HashMap<String, Vec<usize>>,
+    prefixes: FxHashMap<String, Vec<usize>>,
     /// Lengths of those beginnings, in bytes, rising.
     prefix_lengths: Vec<usize>,
     beginnings: Beginnings,

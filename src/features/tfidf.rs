@@ -218,7 +218,7 @@ pub(crate) struct TfidfTensors {
 }
 
 /// By block the n-grams found, with their counts; and the lists with a signal.
-pub(crate) type Found = ([Vec<(u32, u32)>; BLOCKS], Vec<usize>);
+type Found = ([Vec<(u32, u32)>; BLOCKS], Vec<usize>);
 
 /// A term of a sentence: where it stands, its column and its value there.
 #[derive(Debug, Clone, PartialEq)]
@@ -292,8 +292,19 @@ impl Tfidf {
     }
 
     /// The value of an n-gram before its block is normalised.
-    pub(crate) fn weight(&self, column: u32, count: u32) -> f64 {
+    fn weight(&self, column: u32, count: u32) -> f64 {
         self.frequency(count) * f64::from(self.idf[column as usize])
+    }
+
+    /// [`Tfidf::ngrams_by_appearance`] with values, before their blocks are normalised, instead of
+    /// counts.
+    pub(crate) fn values_by_appearance(
+        &self,
+        sentence: &str,
+    ) -> ([Vec<(u32, f64)>; BLOCKS], Vec<usize>) {
+        let (found, signals) = self.ngrams_by_appearance(sentence);
+        let weigh = |(column, count)| (column, self.weight(column, count));
+        (found.map(|found| found.into_iter().map(weigh).collect()), signals)
     }
 
     /// What a count of an n-gram counts.
@@ -310,7 +321,7 @@ impl Tfidf {
 
     /// The known n-grams of a sentence by block, each with its count, in order of first
     /// appearance; and the signal lists it holds a signal of.
-    pub(crate) fn ngrams_by_appearance(&self, sentence: &str) -> Found {
+    fn ngrams_by_appearance(&self, sentence: &str) -> Found {
         let lower = sentence.to_lowercase();
         let vocabularies = [&self.words, &self.chars];
         let mut found: [Vec<(u32, u32)>; BLOCKS] = Default::default();

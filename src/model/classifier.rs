@@ -155,14 +155,14 @@ impl Classifier {
 
     /// Classifies a sentence. For many, [`Classifier::scorer`] is faster and gives the same.
     pub fn predict(&self, sentence: &str) -> Prediction {
-        let (found, signals) = self.tfidf.ngrams_by_appearance(sentence);
+        let (found, signals) = self.tfidf.values_by_appearance(sentence);
         self.predict_found(&found, &signals, StanceDetail::All)
     }
 
-    /// Classifies a sentence by the n-grams (column and count, by block) and signal lists found.
+    /// Classifies a sentence by the n-grams (column and value, by block) and signal lists found.
     pub(super) fn predict_found(
         &self,
-        found: &[Vec<(u32, u32)>; 2],
+        found: &[Vec<(u32, f64)>; 2],
         signals: &[usize],
         detail: StanceDetail,
     ) -> Prediction {
@@ -176,7 +176,7 @@ impl Classifier {
 
     /// Adds labels and stances to the probabilities of the frames. `found` is asked for only where
     /// a stance is needed.
-    pub(super) fn complete<F: Borrow<[Vec<(u32, u32)>; 2]>>(
+    pub(super) fn complete<F: Borrow<[Vec<(u32, f64)>; 2]>>(
         &self,
         prediction: &mut Prediction,
         found: impl Fn() -> F,
@@ -231,7 +231,7 @@ impl Classifier {
     /// Classifies a sentence and accounts for it.
     pub fn explain(&self, sentence: &str) -> Explanation {
         let evidence = self.tfidf.evidence(sentence);
-        let (found, signals) = self.tfidf.ngrams_by_appearance(sentence);
+        let (found, signals) = self.tfidf.values_by_appearance(sentence);
         let mut scores = vec![0.0; self.codebook.frames.len()];
         self.frames.score_found(&self.tfidf, &found, &signals, 0, &mut scores);
         let calibrated = |score: &[f64]| -> Vec<f64> {

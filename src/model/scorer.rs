@@ -93,7 +93,12 @@ impl Scorer<'_> {
     ) {
         prediction.frames.resize(self.classifier.codebook.frames.len(), 0.0);
         self.frame_probabilities(sentence, scratch, &mut prediction.frames);
-        let found = || [0, 1].map(|block| self.scanner.columns(scratch, block));
+        let numbers = self.scanner.numbers();
+        let weigh = |&(place, count): &(u32, u32)| {
+            let value = self.classifier.tfidf.frequency(count) * f64::from(numbers[place as usize]);
+            Some((self.scanner.column(place)?, value))
+        };
+        let found = || [0, 1].map(|block| scratch.found(block).iter().filter_map(weigh).collect());
         self.classifier.complete(prediction, found, &scratch.signals, detail);
     }
 
@@ -128,11 +133,11 @@ impl Scorer<'_> {
 
 impl Linear {
     /// `W x + b` of as many outputs as `scores` has entries, from `first` on, for the TF-IDF row of
-    /// what was found in a sentence.
+    /// what was found in a sentence: columns and values that are not normalised.
     pub(super) fn score_found(
         &self,
         tfidf: &Tfidf,
-        found: &[Vec<(u32, u32)>; 2],
+        found: &[Vec<(u32, f64)>; 2],
         signals: &[usize],
         first: usize,
         scores: &mut [f64],
@@ -140,10 +145,10 @@ impl Linear {
         by_lanes!(scores, K, |offset, scores| {
             let first = first + offset;
             self.add_up::<K, _>(tfidf, signals, first, scores, |block| {
-                found[block].iter().map(move |&(column, count)| {
+                found[block].iter().map(move |&(column, value)| {
                     let weights = &self.weights[column as usize * self.outputs() + first..][..K];
                     let weight = |k| f64::from(weights[k]);
-                    (tfidf.weight(column, count), std::array::from_fn(weight))
+                    (value, std::array::from_fn(weight))
                 })
             });
         });
