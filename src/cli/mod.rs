@@ -99,8 +99,16 @@ fn check_output<'a>(
     inputs: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), Failure> {
     let Ok(target) = output.canonicalize() else { return Ok(()) };
+    if !target.is_file() {
+        return Ok(());
+    }
+    // A path ends in the name of its file, unless it is a link: of many inputs few need be followed.
+    let alike = |name: &std::ffi::OsStr| {
+        target.file_name().is_some_and(|target| name.eq_ignore_ascii_case(target))
+    };
     for input in inputs {
-        if target.is_file() && input.canonicalize().is_ok_and(|input| input == target) {
+        let possible = input.file_name().is_none_or(alike) || input.is_symlink();
+        if possible && input.canonicalize().is_ok_and(|input| input == target) {
             let name = output.display();
             return Err(Failure::Usage(format!(
                 "{name}: this is an input and would be overwritten; name another output"
