@@ -87,6 +87,36 @@ impl LabelSet {
         Ok(labels.into_iter().collect())
     }
 
+    /// Writes the labels with the names of their codebook, in the grammar of label files.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write(&self, codebook: &Codebook, out: &mut impl fmt::Write) -> fmt::Result {
+        for (index, label) in self.iter().enumerate() {
+            if index > 0 {
+                out.write_str("|")?;
+            }
+            out.write_str(&codebook.frames[label.frame].name)?;
+            if let Some(stance) = label.stance {
+                out.write_str(":")?;
+                out.write_str(&codebook.stances[stance].name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes it the set of these frames, in rising order and without stances.
+    pub(crate) fn fill(&mut self, frames: impl Iterator<Item = usize>) {
+        self.0.clear();
+        self.0.extend(frames.map(|frame| Label { frame, stance: None }));
+    }
+
+    /// Codes the stance towards each frame anew.
+    pub(crate) fn take_stances(&mut self, stance: impl Fn(usize) -> Option<usize>) {
+        self.0.iter_mut().for_each(|label| label.stance = stance(label.frame));
+    }
+
     /// Shows the labels with the names of their codebook, in the grammar of label files.
     pub fn display<'a>(&'a self, codebook: &'a Codebook) -> impl fmt::Display + 'a {
         DisplayLabels { labels: self, codebook }
@@ -117,16 +147,7 @@ struct DisplayLabels<'a> {
 
 impl fmt::Display for DisplayLabels<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, label) in self.labels.iter().enumerate() {
-            if index > 0 {
-                f.write_str("|")?;
-            }
-            f.write_str(&self.codebook.frames[label.frame].name)?;
-            if let Some(stance) = label.stance {
-                write!(f, ":{}", self.codebook.stances[stance].name)?;
-            }
-        }
-        Ok(())
+        self.labels.write(self.codebook, f)
     }
 }
 

@@ -13,7 +13,7 @@ use super::logistic::{ClassWeight, Solver};
 use super::objective::softmax;
 use super::stance::StanceModel;
 use super::threshold::ThresholdRule;
-use crate::data::{Choice, Codebook, Label, LabelSet};
+use crate::data::{Choice, Codebook, LabelSet};
 use crate::features::{Sentences, Tfidf, TfidfValidParams};
 
 /// What a model was trained with and on. It is part of the model file.
@@ -186,13 +186,12 @@ impl Classifier {
         let Prediction { labels, frames, stances } = prediction;
         stances.iter_mut().for_each(Vec::clear);
         stances.resize(frames.len(), Vec::new());
-        let given = frame_labels(self.codebook.choice, frames, &self.thresholds);
-        let given: Vec<usize> = given.collect();
+        labels.fill(frame_labels(self.codebook.choice, frames, &self.thresholds));
         let every = detail == StanceDetail::All;
-        if let Some(model) = self.stance.as_ref().filter(|_| every || !given.is_empty()) {
+        if let Some(model) = self.stance.as_ref().filter(|_| every || !labels.is_empty()) {
             let found = found();
             for (frame, stances) in stances.iter_mut().enumerate() {
-                if every || given.contains(&frame) {
+                if every || labels.contains(frame) {
                     stances.resize(model.stances, 0.0);
                     let first = frame * model.stances;
                     model.linear.score_found(&self.tfidf, found.borrow(), signals, first, stances);
@@ -200,9 +199,7 @@ impl Classifier {
                 }
             }
         }
-        let label =
-            |&frame: &usize| Label { frame, stance: self.stance_taken(frame, &stances[frame]) };
-        *labels = given.iter().map(label).collect();
+        labels.take_stances(|frame| self.stance_taken(frame, &stances[frame]));
     }
 
     /// Turns the scores of all frames into probabilities.
