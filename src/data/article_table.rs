@@ -1,14 +1,16 @@
 //! Tables of articles, a document a row, read row by row.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use memchr::memchr2;
+use memchr::{memchr_iter, memchr2};
 
 use super::document::{Document, DocumentKind};
 use super::output::TableFormat;
 use super::piece::{LONGEST, PIECE_BYTES, ReadAhead};
+use super::record::{Cells, Records};
 use super::table::{
     check_header, check_quotes, closing_quote, csv_error, missing_column, opens_cell,
     parse_json_object, unequal_lengths,
@@ -43,17 +45,31 @@ pub struct ArticleTable {
     carried: Vec<Option<usize>>,
 }
 
-/// A row of a table of articles.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArticleRow {
+/// A row of a table of articles, in a buffer that the next row takes.
+#[derive(Debug, Clone, Copy)]
+pub struct ArticleRow<'a> {
     /// Its name.
-    pub id: String,
+    pub id: &'a str,
     /// The document it belongs to, where the table has such a column beside the names.
-    pub document: Option<String>,
+    pub document: Option<&'a str>,
     /// Its text.
-    pub text: String,
+    pub text: &'a str,
     /// The cells that are carried to the result.
-    pub carried: Vec<String>,
+    pub carried: Carried<'a>,
+}
+
+/// The cells of a row that are carried to a result.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Carried<'a> {
+    cells: Cells<'a>,
+    columns: &'a [Option<usize>],
+}
+
+impl<'a> Carried<'a> {
+    /// The cells, in the order of the columns of the result; empty where the table lacks a column.
+    pub fn iter(self) -> impl Iterator<Item = &'a str> {
+        self.columns.iter().map(move |column| column.map_or("", |column| self.cells.get(column)))
+    }
 }
 
 /// The tables among the documents.
@@ -138,12 +154,20 @@ impl ArticleTable {
         };
         let in_document = at("document").filter(|&index| Some(index) != id && index != text);
         let stem = document.id.clone();
-        let carried = Vec::new();
-        let document = in_document;
-        Ok(ArticleTable { place, format, columns, places, text, id, document, stem, carried })
+        Ok(ArticleTable {
+            place,
+            format,
+            columns,
+            places,
+            text,
+            id,
+            document: in_document,
+            stem,
+            carried: Vec::new(),
+        })
     }
 
-    /// How many rows there are, blank lines left out.
+    /// How many rows there are, blank lines left out. What cannot be read is told by who parses it.
     fn count(&self, bytes: &[u8]) -> usize {
         let Some(delimiter) = self.format.delimiter() else {
             return bytes
@@ -151,33 +175,48 @@ impl ArticleTable {
                 .filter(|line| !line.trim_ascii().is_empty())
                 .count();
         };
-        let (mut reader, mut record) = (reader(bytes, delimiter), csv::ByteRecord::new());
-        let mut rows = 0;
-        // What cannot be read is told by who parses it.
-        while reader.read_byte_record(&mut record).unwrap_or(false) {
-            rows += usize::from(!self.is_blank(record.len(), &record[0]));
+        // Line breaks tell without parsing, but for a lone carriage return, as on computers of old.
+        if memchr_iter(b'\r', bytes).any(|at| bytes.get(at + 1) != Some(&b'\n')) {
+            let (mut records, mut rows) = (Records::new(delimiter, bytes), 0);
+            while records.read() {
+                rows += usize::from(!self.is_blank(records.ends()));
+            }
+            return rows;
         }
-        rows
+        let mut start = 0;
+        record_ends(bytes, delimiter)
+            .chain([bytes.len()])
+            .filter(|&end| {
+                let line = &bytes[std::mem::replace(&mut start, end)..end];
+                match line.strip_suffix(b"\n").unwrap_or(line) {
+                    b"" | b"\r" => false,
+                    b"\"\"" | b"\"\"\r" => self.columns.len() == 1,
+                    _ => true,
+                }
+            })
+            .count()
     }
 
-    /// A line of nothing but one empty cell is a blank line.
-    fn is_blank(&self, cells: usize, first: &[u8]) -> bool {
-        self.columns.len() > 1 && cells == 1 && first.is_empty()
+    /// A line of nothing but one empty cell is a blank line. `ends`: of the cells.
+    fn is_blank(&self, ends: &[usize]) -> bool {
+        self.columns.len() > 1 && ends == [0]
     }
 
-    fn row(&self, number: usize, cell: impl Fn(usize) -> String) -> ArticleRow {
+    /// A row; `id` has room for a name that is made up.
+    fn row<'a>(&'a self, number: usize, cells: Cells<'a>, id: &'a mut String) -> ArticleRow<'a> {
         ArticleRow {
             id: match self.id {
-                Some(id) => cell(id),
-                None => format!("{}:{number}", self.stem),
+                Some(id) => cells.get(id),
+                None => {
+                    id.truncate(self.stem.len() + 1);
+                    // Writing to memory cannot fail.
+                    let _ = write!(id, "{number}");
+                    id
+                }
             },
-            document: self.document.map(&cell),
-            text: cell(self.text),
-            carried: self
-                .carried
-                .iter()
-                .map(|column| column.map_or_else(String::new, &cell))
-                .collect(),
+            document: self.document.map(|column| cells.get(column)),
+            text: cells.get(self.text),
+            carried: Carried { cells, columns: &self.carried },
         }
     }
 }
@@ -198,8 +237,9 @@ fn read_header(path: &Path, format: TableFormat, input: &mut ReadAhead) -> Resul
         }
     };
     let place = input.place.clone();
-    let text = decode_part(input.take(length), &place, 1)?;
-    check_quotes(&text, delimiter, &place, 1)?;
+    let bytes = input.take(length);
+    let text = decode_part(&bytes, &place, 1)?;
+    check_quotes(text, delimiter, &place, 1)?;
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| csv_error(&error, &place))?;
     let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
@@ -222,7 +262,7 @@ fn json_keys(path: &Path, input: &mut ReadAhead) -> Result<Vec<String>> {
             None => grow(path, input)?,
         }
     };
-    let text = decode_part(input.bytes[..length].to_vec(), &input.place, 1)?;
+    let text = decode_part(&input.bytes[..length], &input.place, 1)?;
     let (mut keys, mut known) = (Vec::new(), HashSet::new());
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let place = input.place.line(index as u64 + 1);
@@ -344,80 +384,101 @@ impl RowChunk {
     ///
     /// When they are not UTF-8, a row has another number of cells than the header, a quote is
     /// unbalanced, or a line is no JSON object.
-    pub fn parse(self, visit: impl FnMut(ArticleRow)) -> Result<()> {
-        let table = self.table;
-        let text = decode_part(self.bytes, &table.place, self.line)?;
-        match table.format.delimiter() {
-            Some(delimiter) => {
-                parse_separated(&table, &text, delimiter, self.line, self.first_row, visit)
+    pub fn parse(&self, visit: impl FnMut(&ArticleRow<'_>)) -> Result<()> {
+        let text = decode_part(&self.bytes, &self.table.place, self.line)?;
+        match self.table.format.delimiter() {
+            Some(delimiter) => self.parse_separated(text, delimiter, visit),
+            None => self.parse_json(text, visit),
+        }
+    }
+
+    fn parse_separated(
+        &self,
+        text: &str,
+        delimiter: u8,
+        mut visit: impl FnMut(&ArticleRow<'_>),
+    ) -> Result<()> {
+        let table = &*self.table;
+        check_quotes(text, delimiter, &table.place, self.line)?;
+        let mut records = Records::new(delimiter, text.as_bytes());
+        let (mut number, mut id) = (self.first_row, format!("{}:", table.stem));
+        loop {
+            let start = records.position();
+            if !records.read() {
+                return Ok(());
             }
-            None => parse_json(&table, &text, self.line, self.first_row, visit),
-        }
-    }
-}
-
-fn reader(bytes: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
-    csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(bytes)
-}
-
-fn parse_separated(
-    table: &ArticleTable,
-    text: &str,
-    delimiter: u8,
-    line: u64,
-    first_row: usize,
-    mut visit: impl FnMut(ArticleRow),
-) -> Result<()> {
-    check_quotes(text, delimiter, &table.place, line)?;
-    let mut reader = reader(text.as_bytes(), delimiter);
-    let mut record = csv::StringRecord::new();
-    let mut number = first_row;
-    while reader.read_record(&mut record).map_err(|error| csv_error(&error, &table.place))? {
-        if table.is_blank(record.len(), record[0].as_bytes()) {
-            continue;
-        }
-        if record.len() != table.columns.len() {
-            let start = record.position().map_or(0, |position| position.byte() as usize);
-            let breaks =
-                text.as_bytes()[start..].iter().take_while(|c| b"\r\n".contains(c)).count();
-            let before = text.as_bytes()[..start + breaks].iter().filter(|&&c| c == b'\n').count();
-            let place = table.place.line(line + before as u64);
-            return Err(unequal_lengths(&place, record.len(), table.columns.len()));
-        }
-        number += 1;
-        visit(table.row(number, |column| record[column].to_owned()));
-    }
-    Ok(())
-}
-
-fn parse_json(
-    table: &ArticleTable,
-    text: &str,
-    line: u64,
-    first_row: usize,
-    mut visit: impl FnMut(ArticleRow),
-) -> Result<()> {
-    let mut number = first_row;
-    for (index, json) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let mut cells = vec![String::new(); table.columns.len()];
-        let mut has_text = false;
-        let place = table.place.line(line + index as u64);
-        for (key, value) in parse_json_object(json, &place)? {
-            if let Some(&column) = table.places.get(&key) {
-                has_text |= column == table.text;
-                cells[column] = value;
+            let cells = records.cells(&table.place)?;
+            if table.is_blank(cells.ends) {
+                continue;
             }
+            if cells.ends.len() != table.columns.len() {
+                let rest = text[start..].trim_start_matches(['\r', '\n']);
+                let before = &text.as_bytes()[..text.len() - rest.len()];
+                let place = table.place.line(self.line + memchr_iter(b'\n', before).count() as u64);
+                return Err(unequal_lengths(&place, cells.ends.len(), table.columns.len()));
+            }
+            number += 1;
+            visit(&table.row(number, cells, &mut id));
         }
-        if !has_text {
-            let problem = format!("this object has no `{}`", table.columns[table.text]);
-            return Err(Error::data(place, problem, "give every object its text, empty or not"));
-        }
-        number += 1;
-        visit(table.row(number, |column| cells[column].clone()));
     }
-    Ok(())
+
+    fn parse_json(&self, text: &str, mut visit: impl FnMut(&ArticleRow<'_>)) -> Result<()> {
+        let table = &*self.table;
+        let (mut number, mut id) = (self.first_row, format!("{}:", table.stem));
+        let (mut row, mut ends) = (String::new(), Vec::new());
+        for (index, json) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            let mut values = vec![String::new(); table.columns.len()];
+            let mut has_text = false;
+            let place = table.place.line(self.line + index as u64);
+            for (key, value) in parse_json_object(json, &place)? {
+                if let Some(&column) = table.places.get(&key) {
+                    has_text |= column == table.text;
+                    values[column] = value;
+                }
+            }
+            if !has_text {
+                let problem = format!("this object has no `{}`", table.columns[table.text]);
+                let remedy = "give every object its text, empty or not";
+                return Err(Error::data(place, problem, remedy));
+            }
+            row.clear();
+            ends.clear();
+            for value in &values {
+                row.push_str(value);
+                ends.push(row.len());
+            }
+            number += 1;
+            visit(&table.row(number, Cells { text: &row, ends: &ends }, &mut id));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn rows_are_counted_as_they_are_parsed(
+            lines in prop::collection::vec("(a,b|\"a,\r\n\",\"\"\"\"|a\",b|\"\"|,|)(\n|\r\n|\r)", 0..12),
+        ) {
+            let text = lines.concat();
+            let (place, columns) = (Place::file("t.csv"), ["text", "x"].map(str::to_owned).to_vec());
+            let path = PathBuf::from("t.csv");
+            let kind = DocumentKind::Table(TableFormat::Csv);
+            let document = Document { id: "t".to_owned(), path, kind };
+            let named = ArticleColumns::default();
+            let table = ArticleTable::new(&document, TableFormat::Csv, columns, &named).unwrap();
+            prop_assume!(check_quotes(&text, b',', &place, 1).is_ok());
+            let count = table.count(text.as_bytes());
+            let (table, bytes) = (Arc::new(table), text.into_bytes());
+            let mut ids = Vec::new();
+            let chunk = RowChunk { bytes, line: 1, first_row: 0, table };
+            chunk.parse(|row| ids.push(row.id.to_owned())).unwrap();
+            let expected: Vec<String> = (1..=count).map(|number| format!("t:{number}")).collect();
+            prop_assert_eq!(ids, expected);
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! Articles: plain text files, folders of them, tables, and standard input.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::output::TableFormat;
-use super::table::read_bytes;
+use super::piece::open;
 use crate::error::{Error, Place, Result};
-use crate::text::decode;
+use crate::text::decode_slice;
 
 /// What a file of articles holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,13 +41,19 @@ impl Document {
         usize::try_from(metadata.len()).ok()
     }
 
-    /// Reads the text.
+    /// Reads the text into a buffer that can be used again for the next.
     ///
     /// # Errors
     ///
     /// When the file cannot be read or is not UTF-8.
-    pub fn read(&self) -> Result<String> {
-        decode(read_bytes(&self.path)?, &Place::input(&self.path))
+    pub fn read<'a>(&self, buffer: &'a mut Vec<u8>) -> Result<&'a str> {
+        buffer.clear();
+        // Whoever reads a file as a whole is told its size first; where the buffer is there already
+        // that is a call of the system for nothing.
+        let file = open(&self.path).map(|file| file.take(u64::MAX));
+        file.and_then(|mut file| file.read_to_end(buffer))
+            .map_err(|error| Error::io(&self.path, "read", error))?;
+        decode_slice(buffer, &Place::input(&self.path))
     }
 }
 
@@ -114,7 +121,7 @@ fn search(folder: &Path, root: &Path, found: &mut Vec<Document>) -> Result<()> {
     let fail = |error| Error::io(folder, "read", error);
     let mut entries: Vec<std::fs::DirEntry> =
         std::fs::read_dir(folder).map_err(fail)?.collect::<Result<_, _>>().map_err(fail)?;
-    entries.sort_unstable_by_key(std::fs::DirEntry::file_name);
+    entries.sort_by_cached_key(std::fs::DirEntry::file_name);
     for entry in entries {
         if entry.file_name().to_string_lossy().starts_with('.') {
             continue;
@@ -135,20 +142,23 @@ fn search(folder: &Path, root: &Path, found: &mut Vec<Document>) -> Result<()> {
 
 /// Documents that would bear the same name take their whole path instead.
 fn name_apart(documents: &mut [Document]) -> Result<()> {
-    let mut count: HashMap<String, usize> = HashMap::new();
-    for document in documents.iter() {
-        *count.entry(document.id.clone()).or_default() += 1;
+    let twice: HashSet<String> = repeated(documents).map(|document| document.id.clone()).collect();
+    if twice.is_empty() {
+        return Ok(());
     }
-    for document in documents.iter_mut().filter(|document| count[&document.id] > 1) {
+    for document in documents.iter_mut().filter(|document| twice.contains(&document.id)) {
         document.id = document.path.to_string_lossy().into_owned();
     }
-    let mut seen = HashMap::new();
-    for document in documents.iter() {
-        if seen.insert(document.id.as_str(), ()).is_some() {
-            return Err(named_twice(&document.path));
-        }
+    match repeated(documents).next() {
+        Some(document) => Err(named_twice(&document.path)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// The documents whose name another bears before them.
+fn repeated(documents: &[Document]) -> impl Iterator<Item = &Document> {
+    let mut seen = HashSet::with_capacity(documents.len());
+    documents.iter().filter(move |document| !seen.insert(document.id.as_str()))
 }
 
 fn named_twice(path: &Path) -> Error {

@@ -9,9 +9,12 @@ mod label;
 mod label_file;
 mod output;
 mod piece;
+mod record;
 mod table;
 
-pub use article_table::{ArticleColumns, ArticleRow, ArticleTable, ArticleTables, RowChunk};
+pub use article_table::{
+    ArticleColumns, ArticleRow, ArticleTable, ArticleTables, Carried, RowChunk,
+};
 pub use codebook::{Choice, Codebook, Frame, Stance};
 pub use document::{Document, DocumentKind, documents};
 pub use fold::{Folds, grouped_stratified_folds};

@@ -11,10 +11,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use memchr::memchr_iter;
+
 use super::article_table::{ArticleTable, ArticleTables, RowChunk, RowChunks};
 use super::document::{Document, DocumentKind};
 use crate::error::{Error, Place, Result};
-use crate::text::{Layout, decode, decode_part};
+use crate::text::{Layout, decode_part, decode_slice};
 
 /// About so many bytes make a piece: enough to keep a thread busy for some milliseconds, few enough
 /// that memory does not matter.
@@ -42,7 +44,7 @@ impl Piece {
     pub fn bytes(&self) -> u64 {
         let bytes = match self {
             Piece::Articles(documents) => documents.iter().filter_map(Document::size).sum(),
-            Piece::Part(part) => part.text.len(),
+            Piece::Part(part) => part.bytes.len(),
             Piece::Rows(rows) => rows.len(),
         };
         bytes as u64
@@ -66,15 +68,29 @@ pub struct Position {
 pub struct TextPart {
     /// The article's name.
     pub id: String,
-    /// The paragraphs.
-    pub text: String,
     /// How the article's lines are broken.
     pub layout: Layout,
+    bytes: Vec<u8>,
+    place: Place,
+    /// The line that it begins in.
+    line: u64,
     before: Option<Receiver<Position>>,
     after: SyncSender<Position>,
 }
 
 impl TextPart {
+    /// The paragraphs.
+    ///
+    /// # Errors
+    ///
+    /// When they are not UTF-8.
+    pub fn text(&self) -> Result<&str> {
+        match self.before {
+            None => decode_slice(&self.bytes, &self.place),
+            Some(_) => decode_part(&self.bytes, &self.place, self.line),
+        }
+    }
+
     /// Where this part begins, given how long it is: waits for the part before, and tells the part
     /// after. `None` where the part before was given up.
     pub fn place(&self, length: Position) -> Option<Position> {
@@ -199,8 +215,9 @@ impl ReadAhead {
     /// Reads until there are `wanted` bytes or the end is reached.
     pub(super) fn fill(&mut self, path: &Path, wanted: usize) -> Result<()> {
         while !self.at_end && self.bytes.len() < wanted {
-            let missing = (wanted - self.bytes.len()) as u64;
-            let read = self.reader.by_ref().take(missing).read_to_end(&mut self.bytes);
+            let missing = wanted - self.bytes.len();
+            self.bytes.reserve(missing);
+            let read = self.reader.by_ref().take(missing as u64).read_to_end(&mut self.bytes);
             self.at_end = read.map_err(|error| Error::io(path, "read", error))? == 0;
         }
         Ok(())
@@ -210,7 +227,7 @@ impl ReadAhead {
     pub(super) fn take(&mut self, length: usize) -> Vec<u8> {
         let rest = self.bytes.split_off(length);
         let taken = std::mem::replace(&mut self.bytes, rest);
-        self.line += taken.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        self.line += memchr_iter(b'\n', &taken).count() as u64;
         taken
     }
 }
@@ -246,17 +263,13 @@ impl TextParts {
                 None => wanted *= 2,
             }
         };
-        let (line, first) = (self.input.line, self.before.is_none());
+        let line = self.input.line;
         let bytes = self.input.take(length);
-        let text = match first {
-            true => decode(bytes, &self.input.place)?,
-            false => decode_part(bytes, &self.input.place, line)?,
-        };
         self.layout = Some(layout);
         let (after, next_before) = sync_channel(1);
         let before = self.before.replace(next_before);
-        let id = self.document.id.clone();
-        Ok(Some(TextPart { id, text, layout, before, after }))
+        let (id, place) = (self.document.id.clone(), self.input.place.clone());
+        Ok(Some(TextPart { id, layout, bytes, place, line, before, after }))
     }
 
     /// That of the first whole lines, where it is not known yet.
@@ -269,7 +282,7 @@ impl TextParts {
             true => bytes.len(),
             false => bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1),
         };
-        Ok(Layout::of(&decode(bytes[..lines].to_vec(), &self.input.place)?))
+        Ok(Layout::of(decode_slice(&bytes[..lines], &self.input.place)?))
     }
 
     fn too_long(&self) -> Error {

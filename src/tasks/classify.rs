@@ -5,11 +5,13 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::pipeline::in_order;
-use crate::data::{ArticleRow, Codebook, Piece, Pieces, Position, RowFormat, Rows, TextPart};
+use crate::data::{
+    ArticleRow, Carried, Codebook, Piece, Pieces, Position, RowFormat, Rows, TextPart,
+};
 use crate::error::Result;
 use crate::features::Scratch;
 use crate::model::{Classifier, Prediction, Scorer, StanceDetail};
-use crate::text::{CodePoints, Segmenter};
+use crate::text::{CodePoints, Segmenter, code_points};
 
 /// A scorer is compiled when so many bytes of text have been met: compiling takes as long as
 /// classifying them without.
@@ -41,7 +43,7 @@ pub struct Tagged<'a> {
     /// What the classifier says of it.
     pub prediction: &'a Prediction,
     /// The cells of its row that are carried to the result.
-    pub carried: &'a [String],
+    pub carried: Carried<'a>,
 }
 
 /// Which probabilities a result table holds.
@@ -76,10 +78,11 @@ pub struct Tagger<'a> {
 }
 
 /// Where a text comes from and stands.
+#[derive(Clone, Copy)]
 struct Origin<'a> {
     id: &'a str,
     document: &'a str,
-    carried: &'a [String],
+    carried: Carried<'a>,
     start: Position,
 }
 
@@ -97,30 +100,23 @@ impl<'a> Tagger<'a> {
     ///
     /// When an article or row of it cannot be read.
     pub fn tag(&self, piece: Piece, mut visit: impl FnMut(&Tagged<'_>)) -> Result<()> {
-        let mut thread = Thread { tagger: self, scratch: Scratch::default(), prediction: None };
+        let (scratch, prediction) = (Scratch::default(), Prediction::default());
+        let mut thread = Thread { tagger: self, scratch, prediction };
         match piece {
             Piece::Articles(documents) => {
+                let mut buffer = Vec::new();
                 for document in documents {
-                    let text = document.read()?;
-                    let ranges = self.ranges(&text);
-                    thread.tag(&Origin::article(&document.id), &text, ranges, &mut visit);
+                    let text = document.read(&mut buffer)?;
+                    thread.tag_whole(Origin::article(&document.id), text, &mut visit);
                 }
+                Ok(())
             }
             Piece::Part(part) => thread.tag_part(&part, &mut visit),
-            Piece::Rows(rows) => rows.parse(|row| {
-                let ArticleRow { id, document, text, carried } = &row;
-                let document = document.as_deref().filter(|_| self.unit == Unit::Row).unwrap_or(id);
+            Piece::Rows(rows) => rows.parse(|&ArticleRow { id, document, text, carried }| {
+                let document = document.filter(|_| self.unit == Unit::Row).unwrap_or(id);
                 let origin = Origin { id, document, carried, start: Position::default() };
-                thread.tag(&origin, text, self.ranges(text), &mut visit);
-            })?,
-        }
-        Ok(())
-    }
-
-    fn ranges(&self, text: &str) -> Vec<Range<usize>> {
-        match self.unit {
-            Unit::Sentence => self.segmenter.sentences(text),
-            Unit::Row => std::iter::once(0..text.len()).collect(),
+                thread.tag_whole(origin, text, &mut visit);
+            }),
         }
     }
 
@@ -133,7 +129,7 @@ impl<'a> Tagger<'a> {
 
 impl<'a> Origin<'a> {
     fn article(id: &'a str) -> Self {
-        Origin { id, document: id, carried: &[], start: Position::default() }
+        Origin { id, document: id, carried: Carried::default(), start: Position::default() }
     }
 }
 
@@ -141,39 +137,46 @@ impl<'a> Origin<'a> {
 struct Thread<'t, 'a> {
     tagger: &'t Tagger<'a>,
     scratch: Scratch,
-    prediction: Option<Prediction>,
+    prediction: Prediction,
 }
 
 impl Thread<'_, '_> {
-    fn tag_part(&mut self, part: &TextPart, visit: &mut impl FnMut(&Tagged<'_>)) {
-        let ranges = self.tagger.segmenter.sentences_in(&part.text, part.layout);
-        let length = Position { sentences: ranges.len(), code_points: part.text.chars().count() };
+    fn tag_part(&mut self, part: &TextPart, visit: &mut impl FnMut(&Tagged<'_>)) -> Result<()> {
+        let text = part.text()?;
+        let ranges = self.tagger.segmenter.sentences_in(text, part.layout);
+        let length = Position { sentences: ranges.len(), code_points: code_points(text) };
         if let Some(start) = part.place(length) {
-            let origin = Origin { start, ..Origin::article(&part.id) };
-            self.tag(&origin, &part.text, ranges, visit);
+            self.tag(Origin { start, ..Origin::article(&part.id) }, text, &ranges, visit);
+        }
+        Ok(())
+    }
+
+    fn tag_whole(&mut self, origin: Origin<'_>, text: &str, visit: &mut impl FnMut(&Tagged<'_>)) {
+        match self.tagger.unit {
+            Unit::Sentence => {
+                self.tag(origin, text, &self.tagger.segmenter.sentences(text), visit);
+            }
+            Unit::Row => self.tag(origin, text, &[Range { start: 0, end: text.len() }], visit),
         }
     }
 
     fn tag(
         &mut self,
-        origin: &Origin<'_>,
+        origin: Origin<'_>,
         text: &str,
-        ranges: Vec<Range<usize>>,
+        ranges: &[Range<usize>],
         visit: &mut impl FnMut(&Tagged<'_>),
     ) {
-        let scorer = self.tagger.scorer(text);
+        let Thread { tagger, scratch, prediction } = self;
+        let scorer = tagger.scorer(text);
         let mut code_points = CodePoints::new(text);
-        for (index, range) in ranges.into_iter().enumerate() {
+        for (index, range) in ranges.iter().enumerate() {
             let mut at = |byte| origin.start.code_points + code_points.at(byte);
             let code_points = (at(range.start), at(range.end));
-            let text = &text[range];
-            let mut prediction = self.prediction.take().unwrap_or_default();
+            let text = &text[range.clone()];
             match scorer {
-                Some(scorer) => {
-                    let (detail, scratch) = (self.tagger.detail, &mut self.scratch);
-                    scorer.predict_into(text, detail, scratch, &mut prediction);
-                }
-                None => prediction = self.tagger.classifier.predict(text),
+                Some(scorer) => scorer.predict_into(text, tagger.detail, scratch, prediction),
+                None => *prediction = tagger.classifier.predict(text),
             }
             visit(&Tagged {
                 id: origin.id,
@@ -181,10 +184,9 @@ impl Thread<'_, '_> {
                 sentence: origin.start.sentences + index,
                 code_points,
                 text,
-                prediction: &prediction,
+                prediction,
                 carried: origin.carried,
             });
-            self.prediction = Some(prediction);
         }
     }
 }
@@ -235,10 +237,8 @@ pub fn write_row(
     rows.number(tagged.code_points.1);
     rows.text(tagged.text);
     let prediction = tagged.prediction;
-    match prediction.labels.is_empty() {
-        true => rows.text(""),
-        false => rows.text(&prediction.labels.display(codebook).to_string()),
-    }
+    // Writing to memory cannot fail.
+    rows.made_text(|text| _ = prediction.labels.write(codebook, text));
     for &p in &prediction.frames {
         rows.probability(Some(p));
     }
@@ -250,7 +250,7 @@ pub fn write_row(
             }
         }
     }
-    for cell in tagged.carried {
+    for cell in tagged.carried.iter() {
         rows.text(cell);
     }
     rows.end_row();

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use super::classify::Unit;
 use super::pipeline::in_order;
-use crate::data::{ArticleColumns, ArticleTables, Piece, Pieces, Position, RowChunk, documents};
+use crate::data::{
+    ArticleColumns, ArticleTables, Carried, Piece, Pieces, Position, RowChunk, documents,
+};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::text::Segmenter;
 
@@ -175,28 +177,30 @@ impl Reader {
         let mut members = Vec::new();
         match piece {
             Piece::Articles(documents) => {
+                let mut buffer = Vec::new();
                 for document in documents {
-                    let text = document.read()?;
+                    let text = document.read(&mut buffer)?;
                     match self.unit {
                         Some(Unit::Row) => members.push(Member {
                             id: document.id.clone(),
                             document: document.id,
-                            text,
+                            text: text.to_owned(),
                             cells: Vec::new(),
                         }),
-                        _ => self.split(&document.id, &text, &[], &mut members),
+                        _ => self.split(&document.id, text, Carried::default(), &mut members),
                     }
                 }
             }
             Piece::Part(part) => {
-                let ranges = self.segmenter.sentences_in(&part.text, part.layout);
+                let text = part.text()?;
+                let ranges = self.segmenter.sentences_in(text, part.layout);
                 // Nobody asks where in characters a sentence stands.
                 let length = Position { sentences: ranges.len(), code_points: 0 };
                 if let Some(start) = part.place(length) {
                     members.extend(ranges.into_iter().enumerate().map(|(index, range)| Member {
                         id: format!("{}:{}", part.id, start.sentences + index),
                         document: part.id.clone(),
-                        text: part.text[range].to_owned(),
+                        text: text[range].to_owned(),
                         cells: Vec::new(),
                     }));
                 }
@@ -204,14 +208,14 @@ impl Reader {
             Piece::Rows(rows) => {
                 let unit = self.unit.unwrap_or_else(|| unit_of(&rows));
                 rows.parse(|row| match unit {
-                    Unit::Sentence => self.split(&row.id, &row.text, &row.carried, &mut members),
+                    Unit::Sentence => self.split(row.id, row.text, row.carried, &mut members),
                     Unit::Row => {
                         let document = row.document.filter(|name| !name.is_empty());
                         members.push(Member {
-                            document: document.unwrap_or_else(|| row.id.clone()),
-                            id: row.id,
-                            text: row.text,
-                            cells: row.carried,
+                            document: document.unwrap_or(row.id).to_owned(),
+                            id: row.id.to_owned(),
+                            text: row.text.to_owned(),
+                            cells: row.carried.iter().map(str::to_owned).collect(),
                         });
                     }
                 })?;
@@ -220,13 +224,13 @@ impl Reader {
         Ok(members)
     }
 
-    fn split(&self, id: &str, text: &str, cells: &[String], members: &mut Vec<Member>) {
+    fn split(&self, id: &str, text: &str, cells: Carried<'_>, members: &mut Vec<Member>) {
         let ranges = self.segmenter.sentences(text).into_iter().enumerate();
         members.extend(ranges.map(|(index, range)| Member {
             id: format!("{id}:{index}"),
             document: id.to_owned(),
             text: text[range].to_owned(),
-            cells: cells.to_vec(),
+            cells: cells.iter().map(str::to_owned).collect(),
         }));
     }
 }

@@ -5,8 +5,8 @@ mod lower_words;
 mod segment;
 mod token;
 
-pub(crate) use decode::decode_part;
 pub use decode::{CodePoints, decode};
+pub(crate) use decode::{code_points, decode_part, decode_slice};
 pub(crate) use lower_words::{LowerWords, SLACK};
 pub use segment::{Layout, Segmenter};
 pub(crate) use token::is_space;

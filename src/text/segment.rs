@@ -6,8 +6,10 @@
 
 use std::ops::Range;
 
-use memchr::memrchr_iter;
+use memchr::{memchr_iter, memchr3_iter, memrchr_iter};
 use sentencex::languages::{English, Language};
+
+use super::decode::code_points;
 
 /// Text is hard-wrapped at a width within these bounds (in characters).
 const WRAPPED_WIDTHS: std::ops::RangeInclusive<usize> = 40..=120;
@@ -67,12 +69,16 @@ impl Segmenter {
     fn split_paragraph(&self, text: &str, paragraph: Range<usize>, out: &mut Vec<Range<usize>>) {
         let first = out.len();
         let mut start = paragraph.start;
-        for sentence in self.split(&text[paragraph.clone()]) {
+        let paragraph = &text[paragraph];
+        let quoted = quotation_marks(paragraph).next().is_some();
+        for sentence in self.split(paragraph) {
             let end = start + sentence.len();
             let mut from = start;
-            for boundary in self.boundaries_in_quotations(sentence) {
-                push_sentence(text, from..start + boundary, first, out);
-                from = start + boundary;
+            if quoted {
+                for boundary in self.boundaries_in_quotations(sentence) {
+                    push_sentence(text, from..start + boundary, first, out);
+                    from = start + boundary;
+                }
             }
             push_sentence(text, from..end, first, out);
             start = end;
@@ -82,18 +88,17 @@ impl Segmenter {
     /// Ends of sentences that lie inside a quotation. `sentencex` keeps a quotation whole; the
     /// unit of coding is the sentence, quoted or not.
     fn boundaries_in_quotations(&self, sentence: &str) -> Vec<usize> {
-        let Some(first) = sentence.find(is_quote) else { return Vec::new() };
+        let Some((first, _)) = quotation_marks(sentence).next() else { return Vec::new() };
         if !sentence[first..].contains(['.', '?', '!', '…']) {
             return Vec::new();
         }
         // With the marks blanked out (byte for byte), the rules see plain sentences.
         let mut plain = String::with_capacity(sentence.len());
-        for c in sentence.chars() {
-            match is_quote(c) {
-                true => plain.extend(std::iter::repeat_n(' ', c.len_utf8())),
-                false => plain.push(c),
-            }
+        for (at, mark) in quotation_marks(sentence) {
+            plain.push_str(&sentence[plain.len()..at]);
+            plain.extend(std::iter::repeat_n(' ', mark.len_utf8()));
         }
+        plain.push_str(&sentence[plain.len()..]);
         let mut boundaries = Vec::new();
         let mut quotation = Quotation { sentence, at: 0, open: false };
         let mut at = 0;
@@ -114,6 +119,14 @@ fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”' | '„' | '«' | '»')
 }
 
+/// The quotation marks and where they stand. They begin with one of three bytes, which are found
+/// many bytes at a time.
+fn quotation_marks(text: &str) -> impl Iterator<Item = (usize, char)> + '_ {
+    memchr3_iter(b'"', 0xC2, 0xE2, text.as_bytes())
+        .filter_map(|at| Some((at, text[at..].chars().next()?)))
+        .filter(|&(_, c)| is_quote(c))
+}
+
 /// Follows quotation marks through a sentence.
 struct Quotation<'a> {
     sentence: &'a str,
@@ -124,13 +137,11 @@ struct Quotation<'a> {
 impl Quotation<'_> {
     /// Whether a quotation is open at `end`, and not closed right there. Asked in rising order.
     fn goes_on_at(&mut self, end: usize) -> bool {
-        for c in self.sentence[self.at..end].chars() {
-            match c {
-                '"' => self.open = !self.open,
-                '“' | '„' | '«' => self.open = true,
-                '”' | '»' => self.open = false,
-                _ => {}
-            }
+        for (_, mark) in quotation_marks(&self.sentence[self.at..end]) {
+            self.open = match mark {
+                '"' => !self.open,
+                mark => matches!(mark, '“' | '„' | '«'),
+            };
         }
         self.at = end;
         self.open && !self.sentence[end..].starts_with(is_quote)
@@ -164,9 +175,16 @@ pub struct Layout {
 impl Layout {
     /// That of a text, or of the beginning of a long one.
     pub fn of(text: &str) -> Self {
-        let lines: Vec<Line> = lines(text).collect();
-        let width = lines.iter().map(|line| line.length).max().unwrap_or(0);
-        Layout { width: is_hard_wrapped(&lines, width).then_some(width) }
+        let mut measured = Vec::new();
+        for line in lines(text) {
+            // One line that is too long decides, and most texts have one soon.
+            if line.length > *WRAPPED_WIDTHS.end() {
+                return Layout { width: None };
+            }
+            measured.push(line);
+        }
+        let width = measured.iter().map(|line| line.length).max().unwrap_or(0);
+        Layout { width: is_hard_wrapped(&measured, width).then_some(width) }
     }
 
     /// Behind the last line break in some bytes where a paragraph surely ends.
@@ -229,8 +247,8 @@ impl Line {
         let first_word = content.split_whitespace().next().unwrap_or_default();
         Line {
             range,
-            length: content.chars().count(),
-            first_word: first_word.chars().count(),
+            length: code_points(content),
+            first_word: code_points(first_word),
             starts_lower: content.starts_with(char::is_lowercase),
         }
     }
@@ -244,9 +262,10 @@ impl Line {
 /// The byte ranges of the lines, line breaks included.
 fn line_ranges(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut start = 0;
-    text.split_inclusive('\n').map(move |line| {
-        let range = start..start + line.len();
-        start = range.end;
+    let last = Some(text.len()).filter(|_| !text.is_empty() && !text.ends_with('\n'));
+    memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1).chain(last).map(move |end| {
+        let range = start..end;
+        start = end;
         range
     })
 }
