@@ -257,12 +257,15 @@ impl LogisticValidParams {
                     }
                     x[columns.len()][k] = start[rows.columns()];
                 }
-                // The optimum without any column: a step or two are saved.
+                // The optimum without any column.
                 None => {
                     let weight = |class: usize| costs[k][class] * counts[k][class] as f64;
                     x[columns.len()][k] = libm::log(weight(1) / weight(0));
                 }
             }
+        }
+        if self.solver == Solver::Sparse && starts.contains(&None) {
+            objective.approach(&mut x, starts.map(|start| start.is_none()));
         }
         let reports = self.finish(&mut objective, &mut x);
         let mut lane = 0;
@@ -367,20 +370,18 @@ impl LogisticValidParams {
         x: &mut [[f64; K]],
     ) -> [FitReport; K] {
         let mut gradient = vec![[0.0; K]; x.len()];
-        let mut norms_at = |objective: &mut _, x: &[[f64; K]]| {
-            let values = Objective::values(objective, x);
-            Objective::gradients(objective, x, [true; K], &mut gradient);
-            (values, dots(&gradient, &gradient).map(f64::sqrt))
-        };
-        let (_, at_zero) = norms_at(objective, &vec![[0.0; K]; x.len()]);
-        let at_zero = at_zero.map(|norm| norm.max(f64::MIN_POSITIVE));
+        objective.at_zero();
+        objective.gradients(&vec![[0.0; K]; x.len()], [true; K], &mut gradient);
+        let at_zero = dots(&gradient, &gradient).map(|square| square.sqrt().max(f64::MIN_POSITIVE));
         let (ends, tolerance) = match self.solver {
             Solver::Sparse => {
                 let targets = at_zero.map(|norm| self.tolerance * norm);
                 (minimise(objective, x, targets, self.max_iterations), self.tolerance)
             }
             Solver::Linfa => {
-                let (values, norms) = norms_at(objective, x);
+                let values = objective.values(x);
+                objective.gradients(x, [true; K], &mut gradient);
+                let norms = dots(&gradient, &gradient).map(f64::sqrt);
                 let mut ends = [Stopped::default(); K];
                 for k in 0..K {
                     ends[k].objective = values[k];

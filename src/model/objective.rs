@@ -11,17 +11,25 @@ use crate::features::{SparseMatrix, SparseRow};
 pub(super) trait Objective<const K: usize> {
     /// Number of variables.
     fn dimension(&self) -> usize;
+    /// What [`Objective::values`] does at zero, where it need not look at the rows.
+    fn at_zero(&mut self);
     /// The values at `x`.
     fn values(&mut self, x: &[[f64; K]]) -> [f64; K];
     /// The gradients at `x`. It is the point of the last values for the functions that `moved`, of
     /// earlier ones for the others.
     fn gradients(&mut self, x: &[[f64; K]], moved: [bool; K], gradient: &mut [[f64; K]]);
-    /// Sets the Hessians' products with the directions. Single precision is enough to find a way by
+    /// Sets the Hessians' products with the directions, and returns the directions' products with
+    /// these. Single precision is enough to find a way by
     /// and takes half the memory; how far a step leads is measured by values and gradients, in double
     /// precision.
-    fn hessian_products(&self, along: &mut [Along<K>]);
+    fn hessian_products(&self, along: &mut [Along<K>]) -> [f64; K];
     /// The diagonals of the Hessians, kept above 0 where all probabilities are 0 or 1.
     fn hessian_diagonals(&self, diagonal: &mut [[f32; K]]);
+    /// The Hessians among some heavy variables, the first ones and the last, row by row (the lower
+    /// triangle); empty where none is known to be heavy.
+    fn hessian_block(&self) -> Vec<[f64; K]> {
+        Vec::new()
+    }
 }
 
 /// A direction and what the Hessian makes of it, for one variable: side by side in memory, since
@@ -64,8 +72,8 @@ pub(super) fn softplus(z: f64) -> f64 {
 /// `½‖w‖² + Σ cᵢ ln(1 + e^(−yᵢ(w·xᵢ + b)))` for `K` questions about the same rows, variables `w` and
 /// last the unpenalised `b`.
 pub(super) struct Binary<'a, const K: usize> {
-    rows: &'a SparseMatrix,
-    positive: Vec<[bool; K]>,
+    pub(super) rows: &'a SparseMatrix,
+    pub(super) positive: Vec<[bool; K]>,
     /// `C` times the weight of the class, of those that are not and those that are.
     costs: [[f64; 2]; K],
     /// Probabilities at the points of the last values.
@@ -74,7 +82,13 @@ pub(super) struct Binary<'a, const K: usize> {
     probabilities: Vec<[f64; K]>,
     /// `cᵢ p (1 − p)` there.
     curvature: Vec<[f32; K]>,
+    /// The first columns, and last one of the intercept.
+    heavy: SparseMatrix,
 }
+
+/// How many of the first columns are taken for heavy: the more, the fewer products with the
+/// Hessians are needed, and the longer it takes to get their block.
+const HEAVY_COLUMNS: usize = 24;
 
 impl<'a, const K: usize> Binary<'a, K> {
     /// `positive` answers each question for all rows.
@@ -86,17 +100,22 @@ impl<'a, const K: usize> Binary<'a, K> {
         let n = rows.rows();
         let positive = (0..n).map(|row| positive.map(|of| of[row])).collect();
         let (tried, curvature) = (vec![[0.0; K]; n], vec![[0.0; K]; n]);
-        Binary { rows, positive, costs, probabilities: tried.clone(), tried, curvature }
+        let first = rows.columns().min(HEAVY_COLUMNS) as u32;
+        let mut heavy = SparseMatrix::new(first as usize + 1);
+        for row in rows.iter() {
+            heavy.push_row(row.iter().filter(|&(column, _)| column < first).chain([(first, 1.0)]));
+        }
+        Binary { rows, positive, costs, probabilities: tried.clone(), tried, curvature, heavy }
     }
 
-    fn cost(&self, row: usize, k: usize) -> f64 {
+    pub(super) fn cost(&self, row: usize, k: usize) -> f64 {
         self.costs[k][usize::from(self.positive[row][k])]
     }
 }
 
 /// `w·x` of all functions for one row. Even and odd entries are summed apart, so that an addition
 /// need not wait for the one before.
-fn products<'a, const K: usize, T: Real + 'a>(
+pub(super) fn products<'a, const K: usize, T: Real + 'a>(
     row: SparseRow<'_>,
     weights: impl Fn(usize) -> &'a [T; K],
 ) -> [T; K] {
@@ -124,7 +143,7 @@ fn products<'a, const K: usize, T: Real + 'a>(
 }
 
 /// Adds `factors` times a row to the variables.
-fn add_row<const K: usize, T: Real, V>(
+pub(super) fn add_row<const K: usize, T: Real, V>(
     row: SparseRow<'_>,
     factors: [T; K],
     variables: &mut [V],
@@ -141,6 +160,10 @@ fn add_row<const K: usize, T: Real, V>(
 impl<const K: usize> Objective<K> for Binary<'_, K> {
     fn dimension(&self) -> usize {
         self.rows.columns() + 1
+    }
+
+    fn at_zero(&mut self) {
+        self.tried.fill([0.5; K]);
     }
 
     fn values(&mut self, x: &[[f64; K]]) -> [f64; K] {
@@ -184,22 +207,30 @@ impl<const K: usize> Objective<K> for Binary<'_, K> {
         gradient[columns] = intercept;
     }
 
-    fn hessian_products(&self, along: &mut [Along<K>]) {
+    fn hessian_products(&self, along: &mut [Along<K>]) -> [f64; K] {
         let columns = self.rows.columns();
+        let of_intercept = std::mem::replace(&mut along[columns].direction, [0.0; K]);
+        let mut curvature = [0.0; K];
         for along in along.iter_mut() {
             along.product = along.direction;
+            for k in 0..K {
+                curvature[k] += f64::from(along.direction[k] * along.direction[k]);
+            }
         }
-        let of_intercept = along[columns].direction;
         let mut intercept = [0.0; K];
-        for (row, curvature) in self.rows.iter().zip(&self.curvature) {
+        for (row, of_row) in self.rows.iter().zip(&self.curvature) {
             let mut scaled = products(row, |column| &along[column].direction);
             for k in 0..K {
-                scaled[k] = curvature[k] * (scaled[k] + of_intercept[k]);
+                let product = scaled[k] + of_intercept[k];
+                scaled[k] = of_row[k] * product;
+                curvature[k] += f64::from(scaled[k] * product);
                 intercept[k] += f64::from(scaled[k]);
             }
             add_row(row, scaled, along, |along| &mut along.product);
         }
-        along[columns].product = intercept.map(|sum| sum as f32);
+        let product = intercept.map(|sum| sum as f32);
+        along[columns] = Along { direction: of_intercept, product };
+        curvature
     }
 
     fn hessian_diagonals(&self, diagonal: &mut [[f32; K]]) {
@@ -218,6 +249,30 @@ impl<const K: usize> Objective<K> for Binary<'_, K> {
             }
         }
         diagonal[columns] = intercept.map(|curvature| (curvature as f32).max(LEAST_CURVATURE));
+    }
+
+    fn hessian_block(&self) -> Vec<[f64; K]> {
+        let n = self.heavy.columns();
+        let mut block = vec![[0.0; K]; n * n];
+        for (row, curvature) in self.heavy.iter().zip(&self.curvature) {
+            let curvature = curvature.map(f64::from);
+            for (index, (column, value)) in row.iter().enumerate() {
+                let scaled = curvature.map(|curvature| curvature * f64::from(value));
+                for (other, value) in row.iter().take(index + 1) {
+                    // Within a row, columns do not rise.
+                    let at = column.max(other) as usize * n + column.min(other) as usize;
+                    for k in 0..K {
+                        block[at][k] += scaled[k] * f64::from(value);
+                    }
+                }
+            }
+        }
+        for column in 0..n - 1 {
+            block[column * n + column] = block[column * n + column].map(|sum| 1.0 + sum);
+        }
+        let last = &mut block[n * n - 1];
+        *last = last.map(|sum| sum.max(LEAST_CURVATURE.into()));
+        block
     }
 }
 

@@ -145,6 +145,10 @@ impl Objective<1> for Softmax<'_> {
         (self.rows.columns() + 1) * self.stride
     }
 
+    fn at_zero(&mut self) {
+        self.scores.fill(0.0);
+    }
+
     fn values(&mut self, x: &[[f64; 1]]) -> [f64; 1] {
         let x = x.as_flattened();
         let mut loss = 0.0;
@@ -180,7 +184,7 @@ impl Objective<1> for Softmax<'_> {
         self.probabilities = probabilities;
     }
 
-    fn hessian_products(&self, along: &mut [Along<1>]) {
+    fn hessian_products(&self, along: &mut [Along<1>]) -> [f64; 1] {
         // The classes of a column stand side by side here, and want to be whole vectors.
         let v: Vec<f32> = along.iter().map(|along| along.direction[0]).collect();
         let mut product = vec![0.0; v.len()];
@@ -199,9 +203,12 @@ impl Objective<1> for Softmax<'_> {
             }
             self.add_outer(row, &z, product);
         }
+        let mut curvature = 0.0;
         for (along, &product) in along.iter_mut().zip(product.iter()) {
+            curvature += f64::from(along.direction[0]) * f64::from(product);
             along.product = [product];
         }
+        [curvature]
     }
 
     fn hessian_diagonals(&self, diagonal: &mut [[f32; 1]]) {
