@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::NgramRange;
 use super::ngram::char_ngrams;
 use super::vocabulary::{Interner, Terms};
-use crate::text::{char_wb_words, words};
+use crate::text::{LowerWords, char_wb_words};
 
 /// Lists of equal kind, one after the other.
 #[derive(Debug, Clone)]
@@ -76,10 +76,14 @@ impl Counted {
     }
 }
 
-/// Counts the word n-grams of lower-cased sentences that stand in `least` of them or more.
-pub(super) fn count_words(lower: &[String], range: NgramRange, least: u32) -> Counted {
-    let (words, sentences) = number(lower, |sentence, visit| {
-        words(sentence).for_each(|word| visit(&sentence[word]));
+/// Counts the word n-grams of sentences, in lower case, that stand in `least` of them or more.
+pub(super) fn count_words(sentences: &[&str], range: NgramRange, least: u32) -> Counted {
+    let (words, sentences) = number(sentences, |sentence, read: &mut LowerWords, visit| {
+        read.read(sentence);
+        let lower = read.text();
+        for &(start, length) in read.words() {
+            visit(&lower[start as usize..(start + length) as usize]);
+        }
     });
     let text = Numbered::new(&words, &sentences);
     let parts: Vec<Kept> = text
@@ -91,19 +95,21 @@ pub(super) fn count_words(lower: &[String], range: NgramRange, least: u32) -> Co
             kept
         })
         .collect();
-    let terms = parts.iter().flat_map(|kept| kept.terms.iter()).collect();
+    let mut terms = Terms::default();
+    parts.iter().for_each(|kept| terms.append(&kept.terms));
     Counted { terms, rows: by_row(&parts, sentences.len()) }
 }
 
-/// Counts the character n-grams of lower-cased sentences that stand in `least` of them or more.
-pub(super) fn count_chars(lower: &[String], range: NgramRange, least: u32) -> Counted {
-    let (words, sentences) = number(lower, |sentence, visit| {
-        char_wb_words(sentence).for_each(|word| visit(&sentence[word]));
+/// Counts the character n-grams of sentences, in lower case, that stand in `least` of them or more.
+pub(super) fn count_chars(sentences: &[&str], range: NgramRange, least: u32) -> Counted {
+    let (words, sentences) = number(sentences, |sentence, _: &mut (), visit| {
+        let lower = sentence.to_lowercase();
+        char_wb_words(&lower).for_each(|word| visit(&lower[word]));
     });
     // The n-grams of a word that stands in many sentences are looked up once.
     let words: Vec<&str> = words.iter().collect();
     let (terms, ngrams) =
-        number(&words, |word, visit| char_ngrams(word, range, |ngram, _| visit(ngram)));
+        number(&words, |word, (), visit| char_ngrams(word, range, |ngram, _| visit(ngram)));
     let parts = in_parts(sentences.len(), |rows| {
         let mut counter = Counter::new(terms.len());
         for row in rows {
@@ -142,15 +148,17 @@ fn in_parts<T: Send>(n: usize, work: impl Fn(Range<usize>) -> T + Sync) -> Vec<T
     (0..parts).into_par_iter().map(|part| work(bound(part)..bound(part + 1))).collect()
 }
 
-/// Numbers what texts are split into by rank among all: the terms, and the list of each text.
-fn number<S: AsRef<str> + Sync>(
-    texts: &[S],
-    split: impl Fn(&str, &mut dyn FnMut(&str)) + Sync,
+/// Numbers what texts are split into by rank among all: the terms, and the list of each text. `split`
+/// may keep buffers of a kind `B` from text to text.
+fn number<B: Default>(
+    texts: &[&str],
+    split: impl Fn(&str, &mut B, &mut dyn FnMut(&str)) + Sync,
 ) -> (Terms, Lists<u32>) {
     let parts = in_parts(texts.len(), |texts_of| {
         let (mut interner, mut lists) = (Interner::default(), Lists::default());
+        let mut buffers = B::default();
         for text in &texts[texts_of] {
-            split(text.as_ref(), &mut |term| lists.items.push(interner.intern(term)));
+            split(text, &mut buffers, &mut |term| lists.items.push(interner.intern(term)));
             lists.end();
         }
         (interner, lists)
@@ -239,9 +247,10 @@ type Place = (u32, u32);
 
 impl<'a> Numbered<'a> {
     fn new(words: &'a Terms, sentences: &'a Lists<u32>) -> Self {
-        let lengths = (0..).zip(sentences.iter());
-        let sentence =
-            lengths.flat_map(|(row, words)| std::iter::repeat_n(row, words.len())).collect();
+        let mut sentence = Vec::with_capacity(sentences.items.len());
+        for (row, &end) in (0..).zip(&sentences.ends) {
+            sentence.resize(end, row);
+        }
         Numbered { words, text: &sentences.items, sentence }
     }
 
@@ -295,8 +304,7 @@ impl<'a> Numbered<'a> {
             if length >= shortest {
                 let start = places[0].1 as usize;
                 let words = self.text[start..start + length].iter();
-                let words: Vec<&str> = words.map(|&word| self.words.term(word as usize)).collect();
-                kept.terms.push_joined(&words);
+                kept.terms.push_joined(words.map(|&word| self.words.term(word as usize)));
                 let counts =
                     in_sentence().map(|places| (sentence(&places[0]), places.len() as u32));
                 kept.found.items.extend(counts);
@@ -395,10 +403,11 @@ mod tests {
             let range = NgramRange::new(shortest, shortest + more).unwrap();
             let words = naive(&sentences, least, |text, visit| word_ngrams(text, range, visit));
             let chars = naive(&sentences, least, |text, visit| char_ngrams(text, range, visit));
+            let texts: Vec<&str> = sentences.iter().map(String::as_str).collect();
             for threads in [1, 2, 5] {
-                let found = on_threads(threads, || count_words(&sentences, range, least));
+                let found = on_threads(threads, || count_words(&texts, range, least));
                 prop_assert_eq!(&found, &words);
-                let found = on_threads(threads, || count_chars(&sentences, range, least));
+                let found = on_threads(threads, || count_chars(&texts, range, least));
                 prop_assert_eq!(&found, &chars);
             }
         }

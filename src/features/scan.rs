@@ -53,7 +53,7 @@ fn tree(vocabulary: &Vocabulary) -> (Vec<Vec<Node>>, Vec<&[u8]>) {
     let mut path: Vec<(&[u8], u32)> = Vec::new();
     for id in 0..vocabulary.len() {
         let mut length = 0;
-        for (depth, word) in vocabulary.term_bytes(id).split(|&byte| byte == b' ').enumerate() {
+        for (depth, word) in vocabulary.bytes(id).split(|&byte| byte == b' ').enumerate() {
             length = depth + 1;
             if path.get(depth).is_some_and(|&(known, _)| known == word) {
                 continue;
@@ -152,13 +152,13 @@ impl Chars {
         fill: &FillRow<'_>,
     ) -> Self {
         let columns = first as u32..(first + vocabulary.len()) as u32;
-        let is_short = |id: &usize| vocabulary.term_bytes(*id).len() <= SHORT;
+        let is_short = |id: &usize| vocabulary.bytes(*id).len() <= SHORT;
         let count = (0..vocabulary.len()).filter(is_short).count();
         let short = Table::new(slots, count);
         let mut long = Strings::new(slots, vocabulary.len() - count);
         let mut padded = Vec::new();
         for id in by_frequency(columns, idf) {
-            let (term, column) = (vocabulary.term_bytes(id), (first + id) as u32);
+            let (term, column) = (vocabulary.bytes(id), (first + id) as u32);
             padded.clear();
             padded.extend_from_slice(term);
             padded.extend_from_slice(&[0; SLACK]);

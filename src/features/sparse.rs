@@ -1,5 +1,7 @@
 //! A sparse matrix by rows.
 
+use std::cmp::Reverse;
+
 use linfa::dataset::Records;
 
 /// Compressed sparse rows: `rows × columns`, column ids rising within a row.
@@ -110,19 +112,25 @@ impl SparseMatrix {
         }
         let mut columns: Vec<u32> =
             (0..self.columns as u32).filter(|&column| frequency[column as usize] > 0).collect();
-        columns.sort_by_key(|&column| std::cmp::Reverse(frequency[column as usize]));
+        let most_frequent = |&column: &u32| (Reverse(frequency[column as usize]), column);
         if columns.len() > FREQUENT_COLUMNS {
-            let mut first = vec![0; self.columns];
-            for (at, &column) in self.indices.iter().enumerate().rev() {
-                first[column as usize] = at;
-            }
-            columns[FREQUENT_COLUMNS..].sort_unstable_by_key(|&column| first[column as usize]);
+            columns.select_nth_unstable_by_key(FREQUENT_COLUMNS, most_frequent);
+            columns.truncate(FREQUENT_COLUMNS);
         }
+        columns.sort_unstable_by_key(most_frequent);
         let mut position = vec![u32::MAX; self.columns];
-        for (new, &old) in columns.iter().enumerate() {
-            position[old as usize] = new as u32;
+        for (new, &old) in (0..).zip(&columns) {
+            position[old as usize] = new;
         }
-        let indices = self.indices.iter().map(|&column| position[column as usize]).collect();
+        let place = |&column: &u32| {
+            let position = &mut position[column as usize];
+            if *position == u32::MAX {
+                *position = columns.len() as u32;
+                columns.push(column);
+            }
+            *position
+        };
+        let indices = self.indices.iter().map(place).collect();
         let (offsets, values) = (self.offsets.clone(), self.values.clone());
         (SparseMatrix { offsets, indices, values, columns: columns.len() }, columns)
     }

@@ -14,7 +14,7 @@ use super::ngram::{char_ngrams, word_ngrams};
 use super::{Signals, SparseMatrix, TfidfValidParams, Vocabulary};
 use crate::error::{Error, Result};
 use crate::storage::Tensor;
-use crate::text::Lowercase;
+use crate::text::{LowerWords, Lowercase};
 
 /// Sentences as `linfa` records: `n` samples of one text each.
 #[derive(Debug, Clone, Copy)]
@@ -62,12 +62,19 @@ impl Ngrams {
     /// When a signal cannot be read.
     pub fn count(params: &TfidfValidParams, sentences: &[&str]) -> Result<Self> {
         let signals = Signals::new(&params.signals)?;
-        let lower: Vec<String> = sentences.par_iter().map(|text| text.to_lowercase()).collect();
-        let found_signals = lower.par_iter().map(|lower| lists_found(&signals, lower)).collect();
+        let found_signals = sentences.par_iter().map_init(LowerWords::default, |read, text| {
+            let mut lists = Vec::new();
+            if !signals.is_empty() {
+                read.read(text);
+                signals.find_lists(read, &mut lists);
+            }
+            lists
+        });
+        let found_signals = found_signals.collect();
         // What is too rare among all sentences is too rare among some of them.
         let least = params.min_df.least();
-        let words = params.word_ngrams.map(|range| count_words(&lower, range, least));
-        let chars = params.char_ngrams.map(|range| count_chars(&lower, range, least));
+        let words = params.word_ngrams.map(|range| count_words(sentences, range, least));
+        let chars = params.char_ngrams.map(|range| count_chars(sentences, range, least));
         let nothing = || Counted::nothing(sentences.len());
         let blocks = [words, chars].map(|counted| counted.unwrap_or_else(nothing));
         Ok(Ngrams { params: params.clone(), blocks, signals, found_signals })
@@ -130,13 +137,11 @@ impl Ngrams {
     fn columns(&self, tfidf: &Tfidf, block: usize) -> Vec<Option<u32>> {
         let (terms, vocabulary) = (&self.blocks[block].terms, tfidf.block(block));
         let first = tfidf.first_column(block);
-        let mut id = 0;
+        let mut ids = (0..vocabulary.len()).peekable();
         let column_of = |term: &str| {
-            while id < vocabulary.len() && vocabulary.term(id) < term {
-                id += 1;
-            }
-            let is_known = id < vocabulary.len() && vocabulary.term(id) == term;
-            is_known.then_some((first + id) as u32)
+            let order = |&id: &usize| vocabulary.bytes(id).cmp(term.as_bytes());
+            while ids.next_if(|id| order(id).is_lt()).is_some() {}
+            ids.next_if(|id| order(id).is_eq()).map(|id| (first + id) as u32)
         };
         terms.iter().map(column_of).collect()
     }

@@ -20,19 +20,25 @@ pub struct Vocabulary {
 }
 
 /// FNV-1a over 8-byte words with a final mix: fixed for ever, since model files hold its table.
-fn hash(term: &str) -> u64 {
+fn hash(term: &[u8]) -> u64 {
     const PRIME: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut state = term.len() as u64 ^ 0xCBF2_9CE4_8422_2325;
-    let mut chunks = term.as_bytes().chunks_exact(8);
-    for chunk in &mut chunks {
-        let mut word = [0; 8];
-        word.copy_from_slice(chunk);
-        state = (state ^ u64::from_le_bytes(word)).wrapping_mul(PRIME).rotate_left(29);
+    let (chunks, rest) = term.as_chunks::<8>();
+    for &chunk in chunks {
+        state = (state ^ u64::from_le_bytes(chunk)).wrapping_mul(PRIME).rotate_left(29);
     }
-    let mut word = [0; 8];
-    word[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    state = (state ^ u64::from_le_bytes(word)).wrapping_mul(PRIME);
+    state = (state ^ word(rest)).wrapping_mul(PRIME);
     state ^ (state >> 32)
+}
+
+/// Up to seven bytes as a number, the first one lowest. Two halves that overlap are read faster than
+/// so many bytes one by one.
+fn word(bytes: &[u8]) -> u64 {
+    let shift = 8 * (bytes.len().saturating_sub(4));
+    if let (Some(&first), Some(&last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << shift;
+    }
+    bytes.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
 impl Vocabulary {
@@ -49,7 +55,7 @@ impl Vocabulary {
         let size = (2 * vocabulary.len()).next_power_of_two().max(2);
         let mut slots = vec![0_u32; size];
         for id in 0..vocabulary.len() {
-            let mut slot = hash(vocabulary.term(id)) as usize & (size - 1);
+            let mut slot = hash(vocabulary.bytes(id)) as usize & (size - 1);
             while slots[slot] != 0 {
                 slot = (slot + 1) & (size - 1);
             }
@@ -120,22 +126,21 @@ impl Vocabulary {
 
     /// The term with an id below [`Vocabulary::len`].
     pub fn term(&self, id: usize) -> &str {
-        std::str::from_utf8(self.term_bytes(id)).unwrap_or_default()
+        std::str::from_utf8(self.bytes(id)).unwrap_or_default()
     }
 
-    /// The bytes of that term.
-    pub(super) fn term_bytes(&self, id: usize) -> &[u8] {
+    /// Its bytes, which need not be looked through again.
+    pub(super) fn bytes(&self, id: usize) -> &[u8] {
         &self.bytes[self.offsets[id] as usize..self.offsets[id + 1] as usize]
     }
 
     /// The id of a term, where it is in the vocabulary.
     pub fn id(&self, term: &str) -> Option<usize> {
         let mask = self.slots.len() - 1;
-        let mut slot = hash(term) as usize & mask;
+        let mut slot = hash(term.as_bytes()) as usize & mask;
         loop {
             let id = self.slots[slot].checked_sub(1)? as usize;
-            let range = self.offsets[id] as usize..self.offsets[id + 1] as usize;
-            if &self.bytes[range] == term.as_bytes() {
+            if self.bytes(id) == term.as_bytes() {
                 return Some(id);
             }
             slot = (slot + 1) & mask;
@@ -165,8 +170,8 @@ impl Terms {
     }
 
     /// Adds a term that sorts after all others: parts with blanks between them.
-    pub(super) fn push_joined(&mut self, parts: &[&str]) {
-        for (index, part) in parts.iter().enumerate() {
+    pub(super) fn push_joined<'a>(&mut self, parts: impl IntoIterator<Item = &'a str>) {
+        for (index, part) in parts.into_iter().enumerate() {
             if index > 0 {
                 self.bytes.push(' ');
             }
@@ -174,12 +179,19 @@ impl Terms {
         }
         self.ends.push(self.bytes.len());
     }
+
+    /// Adds terms that sort after all others.
+    pub(super) fn append(&mut self, others: &Terms) {
+        let before = self.bytes.len();
+        self.bytes.push_str(&others.bytes);
+        self.ends.extend(others.ends.iter().map(|end| before + end));
+    }
 }
 
 impl<'a> FromIterator<&'a str> for Terms {
     fn from_iter<I: IntoIterator<Item = &'a str>>(sorted: I) -> Self {
         let mut terms = Terms::default();
-        sorted.into_iter().for_each(|term| terms.push_joined(&[term]));
+        sorted.into_iter().for_each(|term| terms.push_joined([term]));
         terms
     }
 }
@@ -195,7 +207,7 @@ pub(super) struct Interner {
 impl Interner {
     /// The provisional id of a term.
     pub(super) fn intern(&mut self, term: &str) -> u32 {
-        self.intern_hashed(term, hash(term))
+        self.intern_hashed(term, hash(term.as_bytes()))
     }
 
     fn intern_hashed(&mut self, term: &str, hashed: u64) -> u32 {
@@ -207,7 +219,7 @@ impl Interner {
         let id = hashes.len() as u32;
         table.insert_unique(hashed, id, |&id| hashes[id as usize]);
         hashes.push(hashed);
-        terms.push_joined(&[term]);
+        terms.push_joined([term]);
         id
     }
 

@@ -50,3 +50,28 @@ impl<const K: usize> Binary<'_, K> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::objective::Objective;
+    use super::*;
+    use crate::features::SparseMatrix;
+
+    #[test]
+    fn a_beginning_lies_lower_whatever_the_cost() {
+        let mut rows = SparseMatrix::new(3);
+        for row in 0..60 {
+            rows.push_row([(row % 3, 0.8), ((row + 1) % 3, 0.6)]);
+        }
+        let first: Vec<bool> = (0..60).map(|row| row % 3 == 0 || row % 7 == 0).collect();
+        let second: Vec<bool> = first.iter().map(|first| !first).collect();
+        for cost in [0.01, 1.0, 1e4] {
+            let mut objective = Binary::new(&rows, [&first, &second], [[cost; 2]; 2]);
+            let mut x = vec![[0.0; 2]; 4];
+            let before = objective.values(&x);
+            objective.approach(&mut x, [true, false]);
+            let after = objective.values(&x);
+            assert!(after[0] < before[0] && after[1] == before[1], "{before:?} {after:?}");
+        }
+    }
+}

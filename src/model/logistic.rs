@@ -10,7 +10,7 @@ use super::dense;
 use super::fitted::{FitReport, Logistic, Softmaxed};
 use super::objective::{Binary, Objective, dots};
 use super::softmax::{Penalty, Softmax};
-use super::trust_region::{Stopped, minimise};
+use super::trust_region::{Goal, Stopped, minimise};
 use crate::error::{Error, Result};
 use crate::features::SparseMatrix;
 
@@ -170,6 +170,11 @@ impl ParamGuard for LogisticParams {
 /// less than 1e-4.)
 const LINFA_TOLERANCE: f64 = 1e-4;
 
+/// How roughly Newton steps are found ([`Goal::looseness`]), and how roughly after
+/// [`Binary::approach`], which leads near the optimum.
+const LOOSENESS: f64 = 0.1;
+const AFTER_APPROACH: f64 = 0.02;
+
 impl LogisticValidParams {
     /// The same with another C, which must be within range.
     pub(super) fn with_c(&self, c: f64) -> Self {
@@ -267,7 +272,9 @@ impl LogisticValidParams {
         if self.solver == Solver::Sparse && starts.contains(&None) {
             objective.approach(&mut x, starts.map(|start| start.is_none()));
         }
-        let reports = self.finish(&mut objective, &mut x);
+        let looseness =
+            starts.map(|start| if start.is_none() { AFTER_APPROACH } else { LOOSENESS });
+        let reports = self.finish(&mut objective, &mut x, looseness);
         let mut lane = 0;
         Ok(reports.map(|report| {
             let mut weights = Array1::zeros(rows.columns());
@@ -332,7 +339,7 @@ impl LogisticValidParams {
                 objective.fill_up(&x)
             }
         };
-        let [report] = self.finish(&mut objective, x.as_chunks_mut::<1>().0);
+        let [report] = self.finish(&mut objective, x.as_chunks_mut::<1>().0, [LOOSENESS]);
         let mut x = objective.strip(&x);
         let intercepts = x.split_off(rows.columns() * classes);
         let weights = Array2::from_shape_vec((rows.columns(), classes), x)
@@ -368,6 +375,7 @@ impl LogisticValidParams {
         &self,
         objective: &mut impl Objective<K>,
         x: &mut [[f64; K]],
+        looseness: [f64; K],
     ) -> [FitReport; K] {
         let mut gradient = vec![[0.0; K]; x.len()];
         objective.at_zero();
@@ -375,8 +383,11 @@ impl LogisticValidParams {
         let at_zero = dots(&gradient, &gradient).map(|square| square.sqrt().max(f64::MIN_POSITIVE));
         let (ends, tolerance) = match self.solver {
             Solver::Sparse => {
-                let targets = at_zero.map(|norm| self.tolerance * norm);
-                (minimise(objective, x, targets, self.max_iterations), self.tolerance)
+                let goals = std::array::from_fn(|k| Goal {
+                    gradient_norm: self.tolerance * at_zero[k],
+                    looseness: looseness[k],
+                });
+                (minimise(objective, x, goals, self.max_iterations), self.tolerance)
             }
             Solver::Linfa => {
                 let values = objective.values(x);

@@ -86,9 +86,12 @@ pub(super) struct Binary<'a, const K: usize> {
     heavy: SparseMatrix,
 }
 
+/// As many factors from 1 to 2 do not overflow when they are multiplied.
+const ROWS_A_LOGARITHM: usize = 512;
+
 /// How many of the first columns are taken for heavy: the more, the fewer products with the
 /// Hessians are needed, and the longer it takes to get their block.
-const HEAVY_COLUMNS: usize = 24;
+const HEAVY_COLUMNS: usize = 32;
 
 impl<'a, const K: usize> Binary<'a, K> {
     /// `positive` answers each question for all rows.
@@ -106,6 +109,15 @@ impl<'a, const K: usize> Binary<'a, K> {
             heavy.push_row(row.iter().filter(|&(column, _)| column < first).chain([(first, 1.0)]));
         }
         Binary { rows, positive, costs, probabilities: tried.clone(), tried, curvature, heavy }
+    }
+
+    /// Adds the weighed logarithms of `factors` to the losses and sets them back to 1.
+    fn take_logarithms(&self, factors: &mut [[f64; 2]; K], loss: &mut [f64; K]) {
+        for (k, factors) in factors.iter_mut().enumerate() {
+            for (factor, cost) in factors.iter_mut().zip(self.costs[k]) {
+                loss[k] += cost * libm::log(std::mem::replace(factor, 1.0));
+            }
+        }
     }
 
     pub(super) fn cost(&self, row: usize, k: usize) -> f64 {
@@ -170,7 +182,12 @@ impl<const K: usize> Objective<K> for Binary<'_, K> {
         let columns = self.rows.columns();
         let mut tried = std::mem::take(&mut self.tried);
         let mut loss = [0.0; K];
+        // Of the rows of either class, the product of `1 + e^-|z|`: one logarithm for many rows.
+        let mut factors = [[1.0_f64; 2]; K];
         for (index, (row, tried)) in self.rows.iter().zip(&mut tried).enumerate() {
+            if index % ROWS_A_LOGARITHM == 0 {
+                self.take_logarithms(&mut factors, &mut loss);
+            }
             let products = products(row, |column| &x[column]);
             for k in 0..K {
                 let z = products[k] + x[columns][k];
@@ -178,10 +195,13 @@ impl<const K: usize> Objective<K> for Binary<'_, K> {
                 let small = libm::exp(-z.abs());
                 let larger = 1.0 / (1.0 + small);
                 tried[k] = if z < 0.0 { small * larger } else { larger };
-                let against = if self.positive[index][k] { -z } else { z };
-                loss[k] += self.cost(index, k) * (against.max(0.0) + libm::log1p(small));
+                let positive = self.positive[index][k];
+                let against = if positive { -z } else { z };
+                loss[k] += self.cost(index, k) * against.max(0.0);
+                factors[k][usize::from(positive)] *= 1.0 + small;
             }
         }
+        self.take_logarithms(&mut factors, &mut loss);
         self.tried = tried;
         let squares = dots(&x[..columns], &x[..columns]);
         std::array::from_fn(|k| loss[k] + 0.5 * squares[k])

@@ -91,3 +91,36 @@ impl<const K: usize> Preconditioner<K> {
         solved
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::objective::{Along, Binary};
+    use super::*;
+    use crate::features::SparseMatrix;
+
+    /// With few columns all variables are heavy, and the Hessian is solved for exactly.
+    #[test]
+    fn the_block_is_inverted() {
+        let mut rows = SparseMatrix::new(3);
+        rows.push_row([(2, 0.8), (0, 0.6)]);
+        rows.push_row([(1, 1.0)]);
+        rows.push_row([(0, 0.5), (1, -0.5), (2, 0.7)]);
+        let positive: [&[bool]; 2] = [&[true, false, true], &[false, false, true]];
+        let mut objective = Binary::new(&rows, positive, [[1.0, 3.0], [2.0, 0.5]]);
+        let x = [[0.3, -0.2]; 4];
+        objective.values(&x);
+        objective.gradients(&x, [true; 2], &mut [[0.0; 2]; 4]);
+        let mut preconditioner = Preconditioner::new(4);
+        preconditioner.look(&objective);
+        assert_eq!(preconditioner.reciprocals(), [[0.0; 2]; 4]);
+        let residual = [[1.0, 2.0], [-3.0, 0.5], [0.0, 1.0], [2.0, -1.0]];
+        let mut along = [Along::new([0.0; 2]); 4];
+        for (variable, solved) in preconditioner.heavy(&residual) {
+            along[variable].direction = solved.map(|solved| solved as f32);
+        }
+        objective.hessian_products(&mut along);
+        for (along, residual) in along.iter().zip(residual) {
+            assert!((0..2).all(|k| (along.product[k] - residual[k]).abs() < 1e-4));
+        }
+    }
+}

@@ -11,8 +11,18 @@ pub(super) struct Stopped {
     pub(super) gradient_norm: f64,
 }
 
-/// Minimises the `K` functions of an objective from `x`, each until its gradient's norm is at most
-/// its entry of `gradient_norms`, or for `max_iterations` Newton steps.
+/// Where a function may stop, and how roughly its steps are found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Goal {
+    /// Its gradient's norm is at most this.
+    pub(super) gradient_norm: f64,
+    /// What a step may leave of the gradient, as a share: far from the optimum an exact step is
+    /// wasted, near it every further step costs more than an exact one.
+    pub(super) looseness: f64,
+}
+
+/// Minimises the `K` functions of an objective from `x`, each until its goal is reached, or for
+/// `max_iterations` Newton steps.
 ///
 /// Each step is found by preconditioned conjugate gradients inside an ellipsoid that grows and
 /// shrinks with how well the quadratic model foretold the last step. The functions go through the
@@ -27,7 +37,7 @@ pub(super) struct Stopped {
 pub(super) fn minimise<const K: usize>(
     objective: &mut impl Objective<K>,
     x: &mut [[f64; K]],
-    gradient_norms: [f64; K],
+    goals: [Goal; K],
     max_iterations: usize,
 ) -> [Stopped; K] {
     let n = objective.dimension();
@@ -38,14 +48,14 @@ pub(super) fn minimise<const K: usize>(
     objective.gradients(x, [true; K], &mut gradient);
     let norms = dots(&gradient, &gradient).map(f64::sqrt);
     let mut lanes: [Lane; K] = std::array::from_fn(|k| {
-        Lane::new(values[k], norms[k], norms[k] > gradient_norms[k] && max_iterations > 0)
+        Lane::new(values[k], norms[k], norms[k] > goals[k].gradient_norm && max_iterations > 0)
     });
     let mut accepted = [true; K];
     while lanes.iter().any(|lane| lane.running) {
         if accepted.contains(&true) {
             preconditioner.look(objective);
         }
-        let models = work.solve(objective, &gradient, &preconditioner, &mut lanes, &gradient_norms);
+        let models = work.solve(objective, &gradient, &preconditioner, &mut lanes, &goals);
         for ((candidate, x), step) in candidate.iter_mut().zip(x.iter()).zip(&work.step) {
             *candidate = std::array::from_fn(|k| x[k] + f64::from(step[k]));
         }
@@ -62,7 +72,7 @@ pub(super) fn minimise<const K: usize>(
             objective.gradients(x, accepted, &mut gradient);
             let norms = dots(&gradient, &gradient).map(f64::sqrt);
             for (k, lane) in lanes.iter_mut().enumerate().filter(|&(k, _)| accepted[k]) {
-                lane.running &= norms[k] > gradient_norms[k];
+                lane.running &= norms[k] > goals[k].gradient_norm;
                 lane.running &= !lane.is_at_rounding || norms[k] < 0.5 * lane.norm;
                 lane.norm = norms[k];
             }
@@ -161,9 +171,8 @@ impl<const K: usize> ConjugateGradients<K> {
         gradient: &[[f64; K]],
         preconditioner: &Preconditioner<K>,
         lanes: &mut [Lane; K],
-        targets: &[f64; K],
+        goals: &[Goal; K],
     ) -> [Model; K] {
-        const LOOSENESS: f64 = 0.02;
         const MOST_ITERATIONS: usize = 250;
         self.step.fill([0.0; K]);
         let mut searching: [bool; K] = std::array::from_fn(|k| lanes[k].running);
@@ -177,12 +186,13 @@ impl<const K: usize> ConjugateGradients<K> {
         for (lane, rho) in lanes.iter_mut().zip(rho).filter(|(lane, _)| lane.radius.is_nan()) {
             lane.radius = rho.sqrt();
         }
-        let enough = rho.map(|rho| LOOSENESS * rho.sqrt());
+        let enough: [f64; K] = std::array::from_fn(|k| goals[k].looseness * rho[k].sqrt());
         let mut models = rho.map(Model::at_start);
         self.turn([0.0; K], preconditioner, &searching);
         for _ in 0..MOST_ITERATIONS {
             for k in 0..K {
-                searching[k] &= rho[k].sqrt() > enough[k] && left[k].sqrt() > 0.5 * targets[k];
+                searching[k] &=
+                    rho[k].sqrt() > enough[k] && left[k].sqrt() > 0.5 * goals[k].gradient_norm;
             }
             if !searching.contains(&true) {
                 break;
