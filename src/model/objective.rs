@@ -233,8 +233,8 @@ impl<const K: usize> Objective<K> for Binary<'_, K> {
         let mut curvature = [0.0; K];
         for along in along.iter_mut() {
             along.product = along.direction;
-            for k in 0..K {
-                curvature[k] += f64::from(along.direction[k] * along.direction[k]);
+            for (sum, direction) in curvature.iter_mut().zip(along.direction) {
+                *sum += f64::from(direction * direction);
             }
         }
         let mut intercept = [0.0; K];

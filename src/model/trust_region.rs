@@ -314,8 +314,8 @@ impl Model {
     }
 
     /// How far along the direction the edge of the ellipsoid lies.
-    fn to_radius(&self, radius: f64) -> f64 {
-        let Model { step_step: ss, step_direction: sd, direction_direction: dd, .. } = *self;
+    fn to_radius(self, radius: f64) -> f64 {
+        let Model { step_step: ss, step_direction: sd, direction_direction: dd, .. } = self;
         let left = (radius * radius - ss).max(0.0);
         let root = (sd * sd + dd * left).sqrt();
         if sd >= 0.0 { left / (sd + root) } else { (root - sd) / dd }
