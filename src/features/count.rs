@@ -81,8 +81,8 @@ pub(super) fn count_words(sentences: &[&str], range: NgramRange, least: u32) -> 
     let (words, sentences) = number(sentences, |sentence, read: &mut LowerWords, visit| {
         read.read(sentence);
         let lower = read.text();
-        for &(start, length) in read.words() {
-            visit(&lower[start as usize..(start + length) as usize]);
+        for &[start, end] in read.words() {
+            visit(&lower[start as usize..end as usize]);
         }
     });
     let text = Numbered::new(&words, &sentences);
