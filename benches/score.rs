@@ -12,30 +12,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use framescope::features::{Scratch, TfidfParams};
 use framescope::model::Classifier;
-use support::FRAMES;
-
-/// Five weights a slot, looked up by the hashes of words and of neighbouring words.
-fn floor(sentence: &str, table: &[[f32; FRAMES]]) -> [f32; FRAMES] {
-    let (mut sums, mut hash, mut last) = ([0.0; FRAMES], 0_u64, 0_u64);
-    let mut add = |hash: u64| {
-        let slot = &table[(hash >> 47) as usize];
-        for (sum, weight) in sums.iter_mut().zip(slot) {
-            *sum += weight;
-        }
-    };
-    for byte in sentence.bytes().chain([b' ']) {
-        let byte = byte.to_ascii_lowercase();
-        if byte.is_ascii_alphanumeric() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        } else if hash != 0 {
-            add(hash);
-            add((last ^ hash).wrapping_mul(0xC2B2_AE3D_27D4_EB4F));
-            last = hash.rotate_left(17);
-            hash = 0;
-        }
-    }
-    sums
-}
+use support::{FRAMES, floor, floor_table};
 
 fn score(criterion: &mut Criterion) {
     let sentences = support::sentences(4_000_000);
@@ -44,7 +21,7 @@ fn score(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("score");
     group.throughput(Throughput::Bytes(bytes as u64));
 
-    let table: Vec<[f32; FRAMES]> = (0..1 << 17).map(|slot| [slot as f32 * 1e-6; FRAMES]).collect();
+    let table = floor_table();
     group.bench_function("floor", |bencher| {
         bencher.iter(|| {
             let sum: f32 = sample.iter().map(|sentence| floor(sentence, &table)[0]).sum();

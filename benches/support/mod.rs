@@ -151,3 +151,31 @@ pub fn gradient_norm(
     }
     gradient.iter().chain([&intercept]).map(|g| g * g).sum::<f64>().sqrt()
 }
+
+/// Five weights a slot of [`floor_table`], looked up by the hashes of words and of neighbouring words.
+pub fn floor(sentence: &str, table: &[[f32; FRAMES]]) -> [f32; FRAMES] {
+    let (mut sums, mut hash, mut last) = ([0.0; FRAMES], 0_u64, 0_u64);
+    let mut add = |hash: u64| {
+        let slot = &table[(hash >> 47) as usize];
+        for (sum, weight) in sums.iter_mut().zip(slot) {
+            *sum += weight;
+        }
+    };
+    for byte in sentence.bytes().chain([b' ']) {
+        let byte = byte.to_ascii_lowercase();
+        if byte.is_ascii_alphanumeric() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        } else if hash != 0 {
+            add(hash);
+            add((last ^ hash).wrapping_mul(0xC2B2_AE3D_27D4_EB4F));
+            last = hash.rotate_left(17);
+            hash = 0;
+        }
+    }
+    sums
+}
+
+/// Five weights for each of 2¹⁷ hashes.
+pub fn floor_table() -> Vec<[f32; FRAMES]> {
+    (0..1 << 17).map(|slot| [slot as f32 * 1e-6; FRAMES]).collect()
+}
