@@ -12,7 +12,7 @@
 //! | [`model`] | logistic regression, calibration, thresholds, stance, the classifier and its file |
 //! | [`stats`] | agreement, scores, intervals |
 //! | [`tasks`] | each thing people do, from start to end |
-//! | `report` | finished results as tables |
+//! | `report` | finished results as tables and as HTML |
 //!
 //! Vectoriser and models speak `linfa`'s language: parameter sets are checked, then fitted; data
 //! come as a `DatasetBase`.

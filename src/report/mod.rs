@@ -2,12 +2,15 @@
 
 mod agreement;
 mod evaluation;
+mod html;
 mod methods;
+mod svg;
 mod tables;
 mod tidy;
 
 pub use agreement::{agreement, agreement_methods, pairs};
 pub use evaluation::{evaluation, full_evaluation};
+pub use html::{Example, ReportContext, comparison_html};
 pub use methods::evaluation_methods;
 pub use tables::{classified, strongest_terms, training};
 pub use tidy::{evaluation_table, suspects_table};
