@@ -7,6 +7,7 @@ mod codes;
 mod comparison;
 mod counts;
 mod dawid_skene;
+mod keyness;
 mod label_errors;
 mod measure;
 mod metrics;
@@ -22,6 +23,7 @@ pub use codes::CodeTable;
 pub use comparison::{McNemar, Randomisation, holm, homogeneity_statistic, mcnemar};
 pub use counts::{Detail, Totals, UnitCounts};
 pub use dawid_skene::{Consensus, dawid_skene};
+pub use keyness::{KeyTerm, PRIOR_FACTORS, Sensitivity, TermCounts, log_odds, sensitivity};
 pub use label_errors::{FEWEST_EXAMPLES, SuspectLabel, suspects};
 pub(crate) use measure::serialize_value;
 #[cfg(feature = "report")]
