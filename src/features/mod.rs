@@ -1,6 +1,7 @@
 //! Text to numbers: n-grams, vocabulary, sparse matrix, TF-IDF.
 
 mod count;
+mod near_duplicate;
 mod ngram;
 mod ngram_table;
 mod params;
@@ -11,6 +12,7 @@ mod sparse;
 mod tfidf;
 mod vocabulary;
 
+pub use near_duplicate::{COPY_THRESHOLD, NearDuplicates, near_duplicates};
 pub use ngram::NgramRange;
 pub use params::{DfBound, TfidfParams, TfidfValidParams};
 pub(crate) use scan::Scanner;

@@ -20,7 +20,7 @@ pub struct Vocabulary {
 }
 
 /// FNV-1a over 8-byte words with a final mix: fixed for ever, since model files hold its table.
-fn hash(term: &[u8]) -> u64 {
+pub(super) fn hash(term: &[u8]) -> u64 {
     const PRIME: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut state = term.len() as u64 ^ 0xCBF2_9CE4_8422_2325;
     let (chunks, rest) = term.as_chunks::<8>();
