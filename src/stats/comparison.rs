@@ -190,15 +190,40 @@ pub fn homogeneity_statistic(errors_and_sentences: &[(f64, f64)]) -> f64 {
 /// Holm 1979, Scandinavian Journal of Statistics 6:65–70.
 pub fn holm(p_values: &[Result<f64, Undefined>]) -> Vec<Result<f64, Undefined>> {
     let mut adjusted = p_values.to_vec();
-    let mut order: Vec<(usize, f64)> =
-        p_values.iter().enumerate().filter_map(|(index, p)| p.ok().map(|p| (index, p))).collect();
-    order.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let order = ascending(p_values);
     let mut largest: f64 = 0.0;
     for (rank, &(index, p)) in order.iter().enumerate() {
         largest = largest.max((p * (order.len() - rank) as f64).min(1.0));
         adjusted[index] = Ok(largest);
     }
     adjusted
+}
+
+/// Benjamini and Hochberg's adjusted p-values: with `p₍₁₎ ≤ … ≤ p₍ₘ₎`, `min_{j ≥ i} min(1, m p₍ⱼ₎/j)`.
+/// Of the tests whose adjusted p is at most `q`, a share of `q` is expected to be false alarms. For
+/// looking around; [`holm`] is for what was to be shown. Tests that are undefined are none of the
+/// family.
+///
+/// # References
+///
+/// Benjamini & Hochberg 1995, Journal of the Royal Statistical Society B 57:289–300.
+pub fn benjamini_hochberg(p_values: &[Result<f64, Undefined>]) -> Vec<Result<f64, Undefined>> {
+    let mut adjusted = p_values.to_vec();
+    let order = ascending(p_values);
+    let mut smallest: f64 = 1.0;
+    for (rank, &(index, p)) in order.iter().enumerate().rev() {
+        smallest = smallest.min(p * order.len() as f64 / (rank + 1) as f64);
+        adjusted[index] = Ok(smallest);
+    }
+    adjusted
+}
+
+/// The defined ones with their places, smallest first.
+fn ascending(p_values: &[Result<f64, Undefined>]) -> Vec<(usize, f64)> {
+    let mut order: Vec<(usize, f64)> =
+        p_values.iter().enumerate().filter_map(|(index, p)| p.ok().map(|p| (index, p))).collect();
+    order.sort_by(|a, b| a.1.total_cmp(&b.1));
+    order
 }
 
 #[cfg(test)]
@@ -228,6 +253,31 @@ mod tests {
         for (found, expected) in adjusted.iter().flatten().zip(expected) {
             assert!((found - expected).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn benjamini_and_hochberg_are_those_of_r() {
+        // p.adjust(c(.01, .04, .03, .005), "BH"); the second family is that of the article, table 1.
+        let adjusted = benjamini_hochberg(&[
+            Ok(0.01),
+            Err(Undefined::NoPositives),
+            Ok(0.04),
+            Ok(0.03),
+            Ok(0.005),
+        ]);
+        assert_eq!(adjusted[1], Err(Undefined::NoPositives));
+        for (found, expected) in adjusted.iter().flatten().zip([0.02, 0.04, 0.04, 0.02]) {
+            assert!((found - expected).abs() < 1e-12);
+        }
+        let published = [
+            0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
+            0.5719, 0.6528, 0.7590, 1.0,
+        ];
+        let adjusted = benjamini_hochberg(&published.map(Ok));
+        assert_eq!(adjusted.iter().flatten().filter(|&&p| p <= 0.05).count(), 4);
+        assert_eq!(adjusted[14], Ok(1.0));
+        let held = holm(&published.map(Ok));
+        assert_eq!(held.iter().flatten().filter(|&&p| p <= 0.05).count(), 3);
     }
 
     #[test]

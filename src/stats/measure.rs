@@ -25,12 +25,22 @@ pub enum Undefined {
     NoStance,
     /// A group runs through documents instead of holding whole ones.
     DividedDocuments,
-    /// There are too few documents with the frame to train on.
+    /// There are too few documents with the frame to train on, or to tell how documents vary.
     TooFewDocuments,
     /// There are too few examples to judge by.
     TooFewExamples,
     /// The two never differ.
     NoDifference,
+    /// There is no sentence.
+    NoSentences,
+    /// No sentence was coded.
+    NoGold,
+    /// What is divided by may be 0: its interval touches it.
+    MayBeZero,
+    /// A logarithm is taken of what is not above 0.
+    NotAboveZero,
+    /// The model says nearly the same whatever is there.
+    Uninformative,
 }
 
 impl Undefined {
@@ -49,6 +59,11 @@ impl Undefined {
             Undefined::TooFewDocuments => "too_few_documents",
             Undefined::TooFewExamples => "too_few_examples",
             Undefined::NoDifference => "no_difference",
+            Undefined::NoSentences => "no_sentences",
+            Undefined::NoGold => "no_gold",
+            Undefined::MayBeZero => "may_be_zero",
+            Undefined::NotAboveZero => "not_above_zero",
+            Undefined::Uninformative => "uninformative",
         }
     }
 }
