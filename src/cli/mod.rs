@@ -2,6 +2,7 @@
 
 mod agree;
 mod classify;
+mod compare;
 mod convert;
 mod evaluate;
 mod explain;
@@ -45,6 +46,7 @@ enum Command {
     Evaluate(evaluate::Evaluate),
     Agree(agree::Agree),
     Sample(sample::Sample),
+    Compare(compare::Compare),
     Convert(convert::Convert),
     Explain(explain::Explain),
     Completions(generate::Completions),
@@ -252,6 +254,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
         Command::Evaluate(command) => command.run(printer),
         Command::Agree(command) => command.run(printer),
         Command::Sample(command) => command.run(printer),
+        Command::Compare(command) => command.run(printer),
         Command::Convert(command) => command.run(printer),
         Command::Explain(command) => command.run(printer),
         Command::Completions(command) => command.run(printer),

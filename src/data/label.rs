@@ -19,6 +19,9 @@ pub struct Label {
 pub struct LabelSet(Vec<Label>);
 
 impl LabelSet {
+    /// No frame.
+    pub(crate) const EMPTY: LabelSet = LabelSet(Vec::new());
+
     /// Whether a frame is present.
     pub fn contains(&self, frame: usize) -> bool {
         self.0.iter().any(|label| label.frame == frame)

@@ -2,6 +2,7 @@
 
 mod article_table;
 mod codebook;
+mod digest;
 mod document;
 pub mod exchange;
 mod fold;
@@ -16,6 +17,7 @@ pub use article_table::{
     ArticleColumns, ArticleRow, ArticleTable, ArticleTables, Carried, RowChunk,
 };
 pub use codebook::{Choice, Codebook, Frame, Stance};
+pub use digest::file_digest;
 pub use document::{Document, DocumentKind, documents};
 pub use fold::{Folds, grouped_stratified_folds};
 pub use label::{Coding, Label, LabelSet};

@@ -1,6 +1,7 @@
 //! Finished results for people to read.
 
 mod agreement;
+mod comparison;
 mod evaluation;
 mod html;
 mod methods;
@@ -9,6 +10,7 @@ mod tables;
 mod tidy;
 
 pub use agreement::{agreement, agreement_methods, pairs};
+pub use comparison::{comparison, comparison_methods, comparison_table};
 pub use evaluation::{evaluation, full_evaluation};
 pub use html::{Example, ReportContext, comparison_html};
 pub use methods::evaluation_methods;

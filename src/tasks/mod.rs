@@ -2,6 +2,7 @@
 
 pub mod agree;
 pub mod classify;
+pub mod compare;
 pub mod convert;
 pub mod evaluate;
 pub mod explain;

@@ -105,6 +105,7 @@ impl Fixture {
             }),
             copies: self.extras.then(|| self.copies()),
             words: if self.extras { self.words() } else { Vec::new() },
+            prior: Some(500.0),
         }
     }
 
@@ -242,6 +243,7 @@ impl Fixture {
         let of_group = |(index, group): (usize, &String)| GroupWords {
             group: group.clone(),
             frame: None,
+            stay: [Some(0.9), None],
             words: match index {
                 3 => Vec::new(),
                 _ => words.split_whitespace().enumerate().skip(index % 3).map(word).collect(),

@@ -1,6 +1,6 @@
 //! What a comparison comes to.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Correction, Over};
 use crate::stats::{Measure, Target, Undefined, Value, serialize_value};
@@ -13,6 +13,7 @@ pub struct Comparison {
     /// The periods shares are also given by.
     pub over: Option<Over>,
     /// What the intervals speak of.
+    #[serde(serialize_with = "serialize_target")]
     pub target: Target,
     /// Sentences compared.
     pub sentences: usize,
@@ -39,6 +40,8 @@ pub struct Comparison {
     pub copies: Option<Copies>,
     /// By group, the words that distinguish it; where texts are there.
     pub words: Vec<GroupWords>,
+    /// Strength of the prior behind them, in words.
+    pub prior: Option<f64>,
 }
 
 /// A group.
@@ -248,6 +251,9 @@ pub struct GroupWords {
     pub frame: Option<String>,
     /// Strongest first.
     pub words: Vec<Word>,
+    /// Shares of them that stay among the strongest with a prior ten times weaker, and ten times
+    /// stronger.
+    pub stay: [Option<f64>; 2],
 }
 
 /// A word and how far it distinguishes.
@@ -265,6 +271,13 @@ pub struct Word {
     pub counts: [f64; 2],
     /// Documents it stands in.
     pub documents: u32,
+}
+
+fn serialize_target<S: Serializer>(target: &Target, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(match target {
+        Target::Corpus => "corpus",
+        Target::Process => "process",
+    })
 }
 
 /// Nothing to say for a reason.

@@ -25,7 +25,8 @@ pub struct Gold {
     clusters: Clusters,
     has_documents: bool,
     weights: Vec<f64>,
-    weighted: bool,
+    /// The inclusion probability of every gold sentence, where it is recorded.
+    inclusion: Option<Vec<f64>>,
     coders: Vec<String>,
 }
 
@@ -56,13 +57,14 @@ impl Gold {
         let has_documents = documents.clone().any(|document| document.is_some());
         let clusters = Clusters::new(group_indices(documents));
         let inclusion = file.extra_columns.iter().position(|column| column == INCLUSION);
-        let weights = match inclusion {
-            Some(column) => weights(&file, &rows, column)?,
+        let inclusion =
+            inclusion.map(|column| inclusion_probabilities(&file, &rows, column)).transpose()?;
+        let weights = match &inclusion {
+            Some(inclusion) => weights(inclusion),
             None => vec![1.0; rows.len()],
         };
-        let weighted = inclusion.is_some();
         let path = paths[0].clone();
-        Ok(Gold { path, file, rows, clusters, has_documents, weights, weighted, coders })
+        Ok(Gold { path, file, rows, clusters, has_documents, weights, inclusion, coders })
     }
 
     /// Whether intervals can resample documents; otherwise they resample sentences.
@@ -72,7 +74,12 @@ impl Gold {
 
     /// Whether sentences count by the inverse of their inclusion probability.
     pub fn is_weighted(&self) -> bool {
-        self.weighted
+        self.inclusion.is_some()
+    }
+
+    /// The recorded inclusion probability of every gold sentence.
+    pub(in crate::tasks) fn inclusion(&self) -> Option<&[f64]> {
+        self.inclusion.as_deref()
     }
 
     /// The human coders, where there are several.
@@ -94,7 +101,7 @@ impl Gold {
     }
 
     /// The gold sentences and their labels.
-    pub(super) fn coded(&self) -> Vec<(&LabelledRow, &LabelSet)> {
+    pub(in crate::tasks) fn coded(&self) -> Vec<(&LabelledRow, &LabelSet)> {
         let row = |&row: &usize| {
             let row = &self.file.rows[row];
             row.coding.labels().map(|labels| (row, labels))
@@ -132,7 +139,7 @@ impl Gold {
     pub fn score(&self, predictions: &Predictions, bootstrap: &Bootstrap) -> Evaluation {
         let labels = self.labels();
         let mut scores = Evaluation::score(&self.truth(&labels), predictions, bootstrap);
-        scores.weighted = self.weighted;
+        scores.weighted = self.is_weighted();
         for (frame, scores) in scores.frames.iter_mut().enumerate() {
             scores.coder_alpha = self.coder_alpha(frame, bootstrap);
         }
@@ -140,7 +147,11 @@ impl Gold {
     }
 
     /// Krippendorff's alpha of the human coders on the gold sentences.
-    fn coder_alpha(&self, frame: usize, bootstrap: &Bootstrap) -> Option<Measure> {
+    pub(in crate::tasks) fn coder_alpha(
+        &self,
+        frame: usize,
+        bootstrap: &Bootstrap,
+    ) -> Option<Measure> {
         if self.coders.len() < 2 {
             return None;
         }
@@ -212,13 +223,11 @@ fn gold_rows(
     Ok((rows, people.into_iter().map(str::to_owned).collect()))
 }
 
-/// `1/π`, divided by its mean.
-fn weights(file: &LabelFile, rows: &[usize], column: usize) -> Result<Vec<f64>> {
-    let inverse = |&row: &usize| {
+fn inclusion_probabilities(file: &LabelFile, rows: &[usize], column: usize) -> Result<Vec<f64>> {
+    let probability = |&row: &usize| {
         let row = &file.rows[row];
         let cell = &row.extra[column];
-        let probability = cell.parse().ok().filter(|&p: &f64| p > 0.0 && p <= 1.0);
-        probability.map(|p| 1.0 / p).ok_or_else(|| {
+        cell.parse().ok().filter(|&p: &f64| p > 0.0 && p <= 1.0).ok_or_else(|| {
             Error::data(
                 row.place.column(INCLUSION),
                 format!("`{cell}` is no inclusion probability"),
@@ -226,8 +235,13 @@ fn weights(file: &LabelFile, rows: &[usize], column: usize) -> Result<Vec<f64>> 
             )
         })
     };
-    let mut weights: Vec<f64> = rows.iter().map(inverse).collect::<Result<_>>()?;
+    rows.iter().map(probability).collect()
+}
+
+/// `1/π`, divided by its mean.
+fn weights(inclusion: &[f64]) -> Vec<f64> {
+    let mut weights: Vec<f64> = inclusion.iter().map(|p| 1.0 / p).collect();
     let mean = weights.iter().sum::<f64>() / weights.len() as f64;
     weights.iter_mut().for_each(|weight| *weight /= mean);
-    Ok(weights)
+    weights
 }

@@ -1,0 +1,281 @@
+//! `framescope compare`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use framescope::data::{LabelSchema, file_digest};
+use framescope::error::{Error, ErrorKind};
+use framescope::features::COPY_THRESHOLD;
+use framescope::report::{self, Example, ReportContext};
+use framescope::stats::Target;
+use framescope::tasks::compare::{
+    Comparison, Correction, Evidence, Options, Over, Results, compare, examples,
+};
+use framescope::tasks::evaluate::Gold;
+
+use super::{CodebookArgs, Failure, ModelArgs, OutputArgs, Printer, check_output};
+
+/// Compares outlets, periods or any groups, corrected for the classifier's errors
+///
+/// RESULTS are tables of `classify` (`-` is standard input). With gold labels of a sample drawn by
+/// `sample`, every share is corrected by them (design-based supervised learning), with standard
+/// errors by document; differences are tested between all pairs of groups. Without gold labels the
+/// shares are those of the predicted labels, whose errors may differ by group: they are shown, but
+/// not tested.
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  framescope compare tagged.csv --by source --gold gold.csv\n  \
+    framescope compare tagged.csv --by source --over month --gold gold.csv -o report.html\n  \
+    framescope classify articles.csv | framescope compare - --by source --naive"
+)]
+pub(super) struct Compare {
+    /// Tables of classified sentences
+    #[arg(required = true)]
+    results: Vec<PathBuf>,
+    /// The column whose values are the groups
+    #[arg(long, value_name = "COLUMN")]
+    by: String,
+    /// Also by period, from the column `date`
+    #[arg(long, value_enum)]
+    over: Option<Period>,
+    /// Label files with gold labels of some of the sentences, matched by id
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    gold: Vec<PathBuf>,
+    /// The coder whose labels are the gold standard [default: gold, where there are several]
+    #[arg(long, value_name = "NAME")]
+    gold_coder: Option<String>,
+    #[command(flatten)]
+    codebook: CodebookArgs,
+    /// The model whose evidence the report shows for some sentences; shares do not depend on it
+    #[command(flatten)]
+    model: ModelArgs,
+    /// What the intervals speak of: these articles, or the process that writes such articles
+    #[arg(long, value_enum, default_value_t = Aim::Process)]
+    target: Aim,
+    /// How p-values are corrected for the number of tests
+    #[arg(long, value_enum, default_value_t = Multiplicity::Holm)]
+    correction: Multiplicity,
+    /// Test differences of predicted labels where there are no gold labels, errors and all
+    #[arg(long)]
+    naive: bool,
+    /// Documents as similar as this are copies of each other, and bound together; 0: not looked for
+    #[arg(long, value_name = "SIMILARITY", default_value_t = COPY_THRESHOLD, value_parser = share)]
+    copies: f64,
+    /// Strength of the prior behind distinguishing words, in words; 0: none are looked for
+    #[arg(long, value_name = "WORDS", default_value_t = 500.0, value_parser = not_negative)]
+    prior: f64,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Add a paragraph for the methods section of a paper
+    #[arg(long)]
+    methods: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Period {
+    Month,
+    Quarter,
+    Year,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Aim {
+    /// These articles: only the choice of gold sentences is uncertain
+    Corpus,
+    /// Articles of this kind: their choice is uncertain, too
+    Process,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Multiplicity {
+    /// Hardly any false finding: for questions asked beforehand
+    Holm,
+    /// Few false findings among all: for exploring (Benjamini and Hochberg)
+    Bh,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    number.filter(|of| (0.0..=1.0).contains(of)).ok_or_else(|| "give a number from 0 to 1".into())
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    let allowed = |of: &f64| of.is_finite() && *of >= 0.0;
+    number.filter(allowed).ok_or_else(|| "give a number from 0 on".into())
+}
+
+impl Compare {
+    pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
+        if let Some(output) = &self.output.output {
+            check_output(output, self.results.iter().chain(&self.gold).map(PathBuf::as_path))?;
+        }
+        let codebook = self.codebook.read()?;
+        let results =
+            Results::read(&self.results, codebook.as_ref(), &self.by, self.over.map(Period::over))?;
+        let gold = match self.gold.is_empty() {
+            true => None,
+            false => Some(Gold::read(
+                &self.gold,
+                Some(results.codebook()),
+                LabelSchema::CodesOnly,
+                self.gold_coder.as_deref(),
+            )?),
+        };
+        let comparison = compare(&results, gold.as_ref(), &self.options())?;
+        let notes = self.notes(&comparison);
+        notes.iter().for_each(|note| printer.note(note));
+        self.write(&results, &comparison, notes, printer)?;
+        match comparison.tests.is_none() && gold.is_none() && results.groups() > 1 {
+            true => Err(Failure::Library(no_gold())),
+            false => Ok(()),
+        }
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            target: match self.target {
+                Aim::Corpus => Target::Corpus,
+                Aim::Process => Target::Process,
+            },
+            correction: match self.correction {
+                Multiplicity::Holm => Correction::Holm,
+                Multiplicity::Bh => Correction::BenjaminiHochberg,
+            },
+            naive: self.naive,
+            copies: (self.copies > 0.0).then_some(self.copies),
+            prior: (self.prior > 0.0).then_some(self.prior),
+        }
+    }
+
+    fn write(
+        &self,
+        results: &Results,
+        comparison: &Comparison,
+        notes: Vec<String>,
+        printer: &Printer,
+    ) -> Result<(), Failure> {
+        let ending = self.output.output.as_deref().and_then(Path::extension);
+        if ending.is_some_and(|of| of == "html") {
+            let context = self.context(results, comparison, notes)?;
+            return self.output.write(&report::comparison_html(comparison, &context), printer);
+        }
+        if self.json || ending.is_some_and(|of| of == "json") {
+            return self.output.write_json(comparison, printer);
+        }
+        if ending.is_some_and(|ending| ending == "csv") {
+            let table = report::comparison_table(comparison);
+            return self.output.write(&String::from_utf8_lossy(&table), printer);
+        }
+        let mut text = report::comparison(comparison);
+        if self.methods {
+            text += &format!("\n{}", report::comparison_methods(comparison));
+        }
+        self.output.write(&text, printer)
+    }
+
+    /// What the report says beside the comparison.
+    fn context(
+        &self,
+        results: &Results,
+        comparison: &Comparison,
+        notes: Vec<String>,
+    ) -> Result<ReportContext, Failure> {
+        let model = self.model.open()?;
+        let files = self.results.iter().chain(&self.gold).filter(|path| *path != Path::new("-"));
+        let mut digests = Vec::new();
+        for path in files {
+            digests.push((path.display().to_string(), file_digest(path)?));
+        }
+        if let Some(path) = &self.model.model {
+            digests.push((path.display().to_string(), file_digest(path)?));
+        }
+        let example = |example: Evidence| Example {
+            group: example.group,
+            document: example.document,
+            date: example.date,
+            evidence: example.evidence,
+        };
+        Ok(ReportContext {
+            title: format!("Frames by {}", self.by),
+            command: command_line(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            digests,
+            examples: examples(results, &model).into_iter().map(example).collect(),
+            methods: report::comparison_methods(comparison),
+            notes,
+            naive_only: comparison.gold.is_none(),
+        })
+    }
+
+    /// What to know about the comparison.
+    fn notes(&self, of: &Comparison) -> Vec<String> {
+        let column = &self.by;
+        let mut notes = Vec::new();
+        if of.without_group > 0 {
+            let left_out = of.without_group;
+            notes.push(format!("{left_out} sentences have no `{column}` and are left out"));
+        }
+        if of.without_date > 0 {
+            let note = "sentences have no date that could be read and are in no period";
+            notes.push(format!("{} {note}", of.without_date));
+        }
+        if !of.has_documents {
+            let note = "there is no column `document`: intervals take sentences as independent, \
+                        which makes them too narrow where sentences share articles";
+            notes.push(note.to_owned());
+        }
+        let Some(gold) = &of.gold else {
+            let note = "without gold labels these are shares of predicted labels: the classifier \
+                        errs, and not alike in every group, so they cannot be used to say that \
+                        groups differ";
+            notes.push(note.to_owned());
+            return notes;
+        };
+        if gold.unmatched > 0 {
+            let note = "gold sentences stand in no result and are left out";
+            notes.push(format!("{} {note}", gold.unmatched));
+        }
+        if !gold.recorded {
+            let note = "the gold labels have no column `inclusion_probability`: they are taken for \
+                        a simple random sample of the sentences of each group";
+            notes.push(note.to_owned());
+        }
+        notes
+    }
+}
+
+/// The command as it was given, arguments with blanks in quotation marks.
+fn command_line() -> String {
+    let quoted = |argument: std::ffi::OsString| {
+        let argument = argument.to_string_lossy().into_owned();
+        let plain =
+            !argument.is_empty() && !argument.contains(|c: char| c.is_whitespace() || c == '"');
+        if plain { argument } else { format!("{argument:?}") }
+    };
+    let arguments: Vec<String> = std::env::args_os().skip(1).map(quoted).collect();
+    format!("framescope {}", arguments.join(" "))
+}
+
+impl Period {
+    fn over(self) -> Over {
+        match self {
+            Period::Month => Over::Month,
+            Period::Quarter => Over::Quarter,
+            Period::Year => Over::Year,
+        }
+    }
+}
+
+fn no_gold() -> Error {
+    ErrorKind::Unsound {
+        problem: "differences between groups are not tested without gold labels".to_owned(),
+        remedy: "give some with `--gold` (`framescope sample` draws sentences to code), or \
+                 `--naive` to test predicted labels, errors and all"
+            .to_owned(),
+    }
+    .into()
+}

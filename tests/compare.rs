@@ -1,0 +1,266 @@
+//! `compare` through the program, on sentences whose true labels are known.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use std::fmt::Write;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+use support::Sandbox;
+
+/// The outlets: their true share of frame `a`, how often it is found, and how often it is seen where
+/// it is not.
+const OUTLETS: [(&str, f64, f64, f64); 3] =
+    [("Herald", 0.30, 0.90, 0.10), ("Courier", 0.30, 0.60, 0.02), ("Gazette", 0.15, 0.75, 0.05)];
+
+const DOCUMENTS: usize = 80;
+const SENTENCES: usize = 12;
+
+/// Writes `results.csv`, `truth.csv` with all true labels, `gold.csv` with those of a sample that is
+/// richer in predicted sentences, and `bare.csv`, the same without inclusion probabilities. Returns
+/// the true share of each outlet.
+fn corpus(sandbox: &Sandbox) -> Vec<f64> {
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let mut results = "id,document,text,labels,p.a,p.b,source,date\n".to_owned();
+    let mut truth = "id,labels\n".to_owned();
+    let mut gold = "id,labels,document,inclusion_probability\n".to_owned();
+    let mut bare = "id,labels\n".to_owned();
+    let mut shares = Vec::new();
+    for (outlet, share, found, wrong) in OUTLETS {
+        let mut present = 0;
+        for document in 0..DOCUMENTS {
+            // Sentences of a document are alike.
+            let of_document = (share + random.random_range(-0.12..0.12_f64)).clamp(0.0, 1.0);
+            for sentence in 0..SENTENCES {
+                let id = format!("{outlet}{document}:{sentence}");
+                let is = random.random::<f64>() < of_document;
+                let said = random.random::<f64>() < if is { found } else { wrong };
+                let p = if said { 0.8 } else { 0.1 };
+                let supports = random.random::<f64>() < 0.7;
+                let stance = if supports { "a:support" } else { "a:oppose" };
+                let (label, guess) = (if is { stance } else { "" }, if said { stance } else { "" });
+                let month = 1 + document % 6;
+                let text = format!("The {outlet} wrote item {document} line {sentence} today.");
+                writeln!(
+                    results,
+                    "{id},{outlet}{document},{text},{guess},{p},0.1,{outlet},2024-{month:02}-05"
+                )
+                .unwrap();
+                writeln!(truth, "{id},{label}").unwrap();
+                present += u32::from(is);
+                let inclusion = if said { 0.4 } else { 0.1 };
+                if random.random::<f64>() < inclusion {
+                    writeln!(gold, "{id},{label},{outlet}{document},{inclusion}").unwrap();
+                    writeln!(bare, "{id},{label}").unwrap();
+                }
+            }
+        }
+        shares.push(f64::from(present) / (DOCUMENTS * SENTENCES) as f64);
+    }
+    sandbox.write("results.csv", results);
+    sandbox.write("truth.csv", truth);
+    sandbox.write("gold.csv", gold);
+    sandbox.write("bare.csv", bare);
+    shares
+}
+
+const COMPARE: [&str; 6] = ["compare", "results.csv", "--by", "source", "--copies", "0"];
+
+fn json(sandbox: &Sandbox, arguments: &[&str]) -> Value {
+    let output = sandbox.run(&[&COMPARE[..], &["--json"], arguments].concat()).succeeds();
+    serde_json::from_str(&output.stdout).unwrap()
+}
+
+/// The cell of frame `a` in a group.
+fn cell<'a>(comparison: &'a Value, group: &str) -> &'a Value {
+    let cells = comparison["frames"][0]["groups"].as_array().unwrap();
+    cells.iter().find(|cell| cell["group"] == group).unwrap()
+}
+
+fn interval(measure: &Value) -> [f64; 2] {
+    [measure["ci"][0].as_f64().unwrap(), measure["ci"][1].as_f64().unwrap()]
+}
+
+fn holds(measure: &Value, truth: f64) -> bool {
+    let [low, high] = interval(measure);
+    low < truth && truth < high
+}
+
+#[test]
+fn corrected_shares_find_the_truth_where_counts_miss_it() {
+    let sandbox = Sandbox::new();
+    let shares = corpus(&sandbox);
+    let found = json(&sandbox, &["--gold", "gold.csv", "--target", "corpus"]);
+    assert_eq!(found["gold"]["recorded"], true);
+    let mut missed = 0;
+    for ((outlet, ..), truth) in OUTLETS.into_iter().zip(&shares) {
+        let share = &cell(&found, outlet)["share"];
+        assert!(holds(&share["corrected"], *truth), "{outlet}: {truth} {share}");
+        missed += u32::from(!holds(&share["naive"], *truth));
+        // Predictions help: the interval is narrower than that of the gold labels alone.
+        let width = |name: &str| interval(&share[name])[1] - interval(&share[name])[0];
+        assert!(width("corrected") < width("gold_only"), "{outlet}: {share}");
+    }
+    assert!(missed >= 1);
+    // Herald and Courier hardly differ in truth, but much in what is counted.
+    let naive = json(&sandbox, &["--naive"]);
+    let between = |comparison: &Value| {
+        let all = comparison["frames"][0]["differences"].as_array().unwrap().clone();
+        let names = [Value::from("Courier"), Value::from("Herald")];
+        let is = |of: &&Value| {
+            of["quantity"] == "share"
+                && names.iter().all(|n| of["groups"].as_array().unwrap().contains(n))
+        };
+        all.iter().find(is).unwrap().clone()
+    };
+    assert!(between(&naive)["p_adjusted"].as_f64().unwrap() < 0.01);
+    let sign = if between(&found)["groups"][0] == "Herald" { 1.0 } else { -1.0 };
+    assert!(holds(&between(&found)["difference"], sign * (shares[0] - shares[1])));
+    // With every sentence coded and the corpus as the target, nothing is uncertain.
+    let all = json(&sandbox, &["--gold", "truth.csv", "--target", "corpus"]);
+    let whole = &cell(&all, "Gazette")["share"]["corrected"];
+    assert!((whole["value"].as_f64().unwrap() - shares[2]).abs() < 1e-9);
+}
+
+#[test]
+fn error_rates_that_differ_are_not_pooled() {
+    let sandbox = Sandbox::new();
+    corpus(&sandbox);
+    let found = json(&sandbox, &["--gold", "gold.csv"]);
+    let audit = &found["frames"][0]["audit"];
+    assert_eq!(audit["may_pool"], false);
+    assert!(audit["p"].as_f64().unwrap() < 0.05);
+    let herald =
+        &audit["groups"].as_array().unwrap().iter().find(|of| of["group"] == "Herald").unwrap();
+    assert!(holds(&herald["true_positive_rate"], 0.9), "{herald}");
+    let diagnostics = &cell(&found, "Herald")["diagnostics"];
+    for name in
+        ["mean_probability", "adjusted_count", "adjusted_probability", "expectation_maximisation"]
+    {
+        let value = diagnostics[name].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&value), "{name}: {value}");
+    }
+}
+
+#[test]
+fn stance_is_given_the_frame() {
+    let sandbox = Sandbox::new();
+    corpus(&sandbox);
+    let found = json(&sandbox, &["--gold", "gold.csv"]);
+    for (outlet, ..) in OUTLETS {
+        let cell = cell(&found, outlet);
+        let net = cell["net_stance"]["corrected"]["value"].as_f64().unwrap();
+        assert!((net - 0.4).abs() < 0.3, "{outlet}: {net}");
+        let stances = cell["stances"].as_array().unwrap();
+        let sum: f64 = stances.iter().map(|of| of["naive"]["value"].as_f64().unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn without_gold_labels_nothing_is_tested() {
+    let sandbox = Sandbox::new();
+    corpus(&sandbox);
+    let output = sandbox.run(&COMPARE);
+    assert_eq!(output.code, 3);
+    assert!(output.stdout.contains("naive share"), "{}", output.stdout);
+    assert!(!output.stdout.contains("adjusted"));
+    assert!(output.stderr.contains("cannot be used to say that groups differ"));
+    assert!(output.stderr.contains("--naive"));
+    let output = sandbox.run(&[&COMPARE[..], &["--naive"]].concat()).succeeds();
+    assert!(output.stdout.contains("adjusted by Holm over 6 tests"), "{}", output.stdout);
+}
+
+#[test]
+fn an_enriched_sample_without_its_probabilities_is_refused() {
+    let sandbox = Sandbox::new();
+    corpus(&sandbox);
+    let output = sandbox.run(&[&COMPARE[..], &["--gold", "bare.csv"]].concat());
+    assert_eq!(output.code, 3);
+    assert!(output.stdout.is_empty());
+    assert!(output.stderr.contains("no random sample"), "{}", output.stderr);
+    assert!(output.stderr.contains("framescope sample"));
+    // All sentences are a random sample of themselves.
+    let output = sandbox.run(&[&COMPARE[..], &["--gold", "truth.csv"]].concat()).succeeds();
+    assert!(output.stderr.contains("simple random sample"));
+}
+
+#[test]
+fn periods_tables_and_threads() {
+    let sandbox = Sandbox::new();
+    corpus(&sandbox);
+    let arguments = ["--gold", "gold.csv", "--over", "quarter", "--correction", "bh"];
+    let found = json(&sandbox, &arguments);
+    assert_eq!(found["periods"], serde_json::json!(["2024-Q1", "2024-Q2"]));
+    assert_eq!(found["frames"][0]["periods"].as_array().unwrap().len(), 6);
+    assert_eq!(found["tests"]["correction"], "benjamini-hochberg");
+    let table = |threads: &str| {
+        let output = ["-o", "table.csv", "--threads", threads];
+        sandbox.run(&[&COMPARE[..], &arguments, &output].concat()).succeeds();
+        std::fs::read_to_string(sandbox.path("table.csv")).unwrap()
+    };
+    let one = table("1");
+    assert_eq!(one, table("3"));
+    let header = "frame,quantity,group,group_2,period,method,estimate,std_error,conf_low,conf_high,\
+                  p_value,p_adjusted,sentences,documents,gold,reason\n";
+    assert!(one.starts_with(header));
+    let mut reader = csv::Reader::from_reader(one.as_bytes());
+    let quantities: std::collections::BTreeSet<String> =
+        reader.records().map(|row| row.unwrap()[1].to_owned()).collect();
+    for quantity in ["share", "stance:support", "net_stance", "difference:share", "ratio:share"] {
+        assert!(quantities.contains(quantity), "{quantity}");
+    }
+}
+
+#[test]
+fn faults_are_named() {
+    let sandbox = Sandbox::new();
+    corpus(&sandbox);
+    let fails = |arguments: &[&str], message: &str| {
+        let output = sandbox.run(arguments);
+        assert_eq!(output.code, 1, "{output:?}");
+        assert!(output.stderr.contains(message), "{}", output.stderr);
+    };
+    fails(&["compare", "results.csv", "--by", "outlet"], "there is no column `outlet`");
+    fails(&["compare", "truth.csv", "--by", "source"], "carry it through `classify`");
+    fails(&["compare", "results.csv", "results.csv", "--by", "source"], "stands twice");
+    fails(
+        &["compare", "results.csv", "--by", "source", "--gold", "none.csv"],
+        "none.csv: cannot read",
+    );
+    let output = sandbox.run(&["compare", "results.csv", "--by", "source", "-o", "results.csv"]);
+    assert_eq!(output.code, 2);
+}
+
+#[test]
+fn copies_are_bound_together_and_the_earliest_counts() {
+    let sandbox = Sandbox::new();
+    let report = "Factories in the valley will buy half their robots at home by next year said the \
+                  ministry after a long meeting with the makers of robots on Friday";
+    let mut results = "id,document,text,labels,source,date\n".to_owned();
+    for (number, (source, date)) in
+        [("Courier", "2024-02-02"), ("Herald", "2024-02-01"), ("Gazette", "2024-02-03")]
+            .into_iter()
+            .enumerate()
+    {
+        writeln!(results, "w{number},w{number},{report},a,{source},{date}").unwrap();
+        for other in 0..3 {
+            let text = format!("Item {other} of the {source} is about the weather of day {number}");
+            writeln!(results, "{source}{other},{source}{other},{text},,{source},{date}").unwrap();
+        }
+    }
+    sandbox.write("results.csv", results);
+    let arguments = ["compare", "results.csv", "--by", "source", "--naive", "--json"];
+    let output = sandbox.run(&arguments).succeeds();
+    let found: Value = serde_json::from_str(&output.stdout).unwrap();
+    let copies = &found["copies"];
+    assert_eq!([&copies["clusters"], &copies["across_groups"], &copies["later"]], [1, 1, 2]);
+    for without in copies["without"].as_array().unwrap() {
+        let share = without["share"]["naive"]["value"].as_f64().unwrap();
+        // Only the Herald had it first.
+        assert_eq!(share > 0.0, without["group"] == "Herald", "{without}");
+    }
+}
