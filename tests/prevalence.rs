@@ -3,7 +3,7 @@
 //! Coverage: presses are made up with a known truth, sentences are drawn for coding as `sample` draws
 //! them, and 95 percent intervals are counted that hold the truth. Those of corrected estimates must
 //! do so in 93 to 97 percent; with this many replicates the count is off by 1 percent at most.
-//! `cargo test --test prevalence -- --nocapture` shows the tables.
+//! `cargo test --test prevalence -- --nocapture --test-threads 1` shows the tables.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 #![allow(clippy::print_stdout, reason = "tables to look at")]
@@ -271,7 +271,7 @@ fn gold_enriched_by_score() {
         let records = run(&format!("enriched, {target:?}"), &setting);
         assert_covered(&records);
         assert!(naive_coverage(&records)[2] < 0.8);
-        // What weights are for: without them the same sample is far off.
+        // With weights what was coded alone is right, too.
         assert!(records[0][1].coverage() > 0.9);
     }
 }

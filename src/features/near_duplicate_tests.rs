@@ -182,7 +182,7 @@ fn a_paragraph_of_all_joins_none_and_pieces_are_found_in_longer_documents() {
 }
 
 #[test]
-#[ignore = "a minute; it chose the constants"]
+#[ignore = "some minutes; it chose the constants"]
 fn shingles_bands_and_thresholds_compared() {
     let articles = articles();
     for compared in [2, 3, 5] {
