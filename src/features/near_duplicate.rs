@@ -107,9 +107,9 @@ impl NearDuplicates {
 ///
 /// # Complexity
 ///
-/// Memory: four bytes a word and 256 a document. 40,000 articles of 2.9 kB (114 MB) that have
-/// nothing but short phrases in common take 5.3 to 5.8 s on one core; made of phrases of ten words
-/// that each stand in many others, 29 s. The result does not depend on the number of threads.
+/// Memory: four bytes a word and 256 a document. Time is proportional to the words (`cargo bench
+/// --bench near_duplicates`); documents made of phrases of ten words that each stand in many others
+/// take some times as long. The result does not depend on the number of threads.
 ///
 /// # References
 ///
