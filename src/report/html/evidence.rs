@@ -3,13 +3,16 @@
 use super::numbers::{Unit, name};
 use super::page::{Block, Evidence, Piece, Section, Sentence, Table};
 use super::{Example, Source};
-use crate::tasks::explain::FrameEvidence;
+use crate::tasks::explain::{FrameEvidence, Term};
 
 /// Tints, from weak to strong.
 const TINTS: f64 = 5.0;
 
 /// Contributions below this have no tint.
 const FAINT: f64 = 0.005;
+
+/// Terms named in the title of a word, those that add most; all stand in the table.
+const TERMS: usize = 8;
 
 /// Example sentences; nothing where none are given.
 pub(super) fn section(source: Source<'_>) -> Option<Section> {
@@ -76,56 +79,67 @@ fn table(frame: &FrameEvidence) -> Table {
     table
 }
 
-/// A stretch of the sentence covered by the same terms.
+/// A word of the sentence, or what stands between two.
 struct Stretch {
-    ends: [usize; 2],
+    text: String,
+    is_blank: bool,
     weight: f64,
     title: String,
 }
 
-/// Cuts a sentence where terms begin and end; what a term adds is spread over its places.
-fn stretches(length: usize, frame: &FrameEvidence) -> Vec<Stretch> {
-    let places = frame.terms.iter().flat_map(|term| term.places.iter().flatten().copied());
-    let mut cuts: Vec<usize> = places.chain([0, length]).map(|cut| cut.min(length)).collect();
-    cuts.sort_unstable();
-    cuts.dedup();
-    let stretch = |ends: &[usize]| {
-        let covers = |place: &&[usize; 2]| place[0] <= ends[0] && ends[1] <= place[1];
-        let (mut weight, mut titles) = (0.0, Vec::new());
-        for term in &frame.terms {
-            let times = term.places.iter().filter(covers).count();
+/// Cuts a sentence into words and blanks. What a term adds is spread evenly over the characters of
+/// its places, blanks left out, so that all words together have what all terms have.
+fn stretches(text: &str, frame: &FrameEvidence) -> Vec<Stretch> {
+    let characters: Vec<char> = text.chars().collect();
+    let covered = |places: &[[usize; 2]]| -> Vec<usize> {
+        let of_place = |&[start, end]: &[usize; 2]| start..end.min(characters.len());
+        let all = places.iter().flat_map(of_place);
+        all.filter(|&at| !characters[at].is_whitespace()).collect()
+    };
+    let places: Vec<Vec<usize>> = frame.terms.iter().map(|term| covered(&term.places)).collect();
+    let mut found = Vec::new();
+    let mut start = 0;
+    for run in characters.chunk_by(|a, b| a.is_whitespace() == b.is_whitespace()) {
+        let here = start..start + run.len();
+        start = here.end;
+        let (mut weight, mut terms) = (0.0, Vec::new());
+        for (term, places) in frame.terms.iter().zip(&places) {
+            let times = places.iter().filter(|at| here.contains(at)).count();
             if times > 0 {
-                weight += term.weight * times as f64 / term.places.len() as f64;
-                titles.push(format!("{} {}", term.term, exact(term.weight)));
+                weight += term.weight * times as f64 / places.len() as f64;
+                terms.push(term);
             }
         }
-        Stretch { ends: [ends[0], ends[1]], weight, title: titles.join("; ") }
-    };
-    cuts.windows(2).map(stretch).collect()
+        terms.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+        let title = |term: &&Term| format!("{} {}", term.term, exact(term.weight));
+        let titles: Vec<String> = terms.iter().take(TERMS).map(title).collect();
+        found.push(Stretch {
+            text: run.iter().collect(),
+            is_blank: run[0].is_whitespace(),
+            weight,
+            title: titles.join("; "),
+        });
+    }
+    found
 }
 
 /// The sentence in pieces, each tinted by what it adds.
 fn pieces(text: &str, frame: &FrameEvidence) -> Vec<Piece> {
-    let characters: Vec<char> = text.chars().collect();
-    let stretches = stretches(characters.len(), frame);
+    let stretches = stretches(text, frame);
     let strongest = stretches.iter().map(|stretch| stretch.weight.abs()).fold(0.0, f64::max);
-    let blank = |[start, end]: [usize; 2]| characters[start..end].iter().all(|c| c.is_whitespace());
-    let tint = |stretch: &Stretch| {
-        let weight = if blank(stretch.ends) { 0.0 } else { stretch.weight };
-        let level = (TINTS * weight.abs() / strongest).ceil();
-        let side = if weight > 0.0 { "for" } else { "against" };
-        (weight.abs() >= FAINT).then_some((side, level))
+    let side = |stretch: &Stretch| {
+        let side = if stretch.weight > 0.0 { "for" } else { "against" };
+        (stretch.weight.abs() >= FAINT).then_some(side)
     };
-    let tints: Vec<Option<(&str, f64)>> = stretches.iter().map(tint).collect();
     let piece = |(index, stretch): (usize, &Stretch)| {
-        let next = tints.get(index + 1).copied().flatten();
-        let text: String = characters[stretch.ends[0]..stretch.ends[1]].iter().collect();
-        let class = tints[index].map_or_else(String::new, |(side, level)| {
+        let next = stretches[index + 1..].iter().find(|next| !next.is_blank);
+        let class = side(stretch).map_or_else(String::new, |here| {
+            let level = (TINTS * stretch.weight.abs() / strongest).ceil();
             // Of neighbours on the same side only the last bears the sign.
-            let last = next.is_none_or(|(other, _)| other != side);
-            format!("{side} t{level}{}", if last { " sign" } else { "" })
+            let last = next.and_then(side) != Some(here);
+            format!("{here} t{level}{}", if last { " sign" } else { "" })
         });
-        Piece { text, class, title: stretch.title.clone() }
+        Piece { text: stretch.text.clone(), class, title: stretch.title.clone() }
     };
     stretches.iter().enumerate().map(piece).collect()
 }
@@ -133,7 +147,6 @@ fn pieces(text: &str, frame: &FrameEvidence) -> Vec<Piece> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tasks::explain::Term;
 
     fn evidence(terms: &[(&str, f64, &[[usize; 2]])]) -> FrameEvidence {
         let term = |&(term, weight, places): &(&str, f64, &[[usize; 2]])| Term {
@@ -164,7 +177,12 @@ mod tests {
         let pieces = pieces(text, &evidence(terms));
         assert_eq!(pieces.iter().map(|piece| piece.text.as_str()).collect::<String>(), text);
         let classes: Vec<&str> = pieces.iter().map(|piece| piece.class.as_str()).collect();
-        assert_eq!(classes, ["for t5 sign", "", "against t2 sign", ""]);
+        assert_eq!(classes, ["for t5 sign", "", "against t3 sign", "", ""]);
+        // .4 and four of the nine letters of .1.
+        let stretches = stretches(text, &evidence(terms));
+        assert!((stretches[0].weight - (0.4 + 0.1 * 4.0 / 9.0)).abs() < 1e-12);
+        let sum: f64 = stretches.iter().map(|stretch| stretch.weight).sum();
+        assert!((sum - 0.2).abs() < 1e-12);
         assert_eq!(pieces[0].title, "café +0.400; café walls +0.100");
     }
 
