@@ -212,7 +212,8 @@ pub fn benjamini_hochberg(p_values: &[Result<f64, Undefined>]) -> Vec<Result<f64
     let order = ascending(p_values);
     let mut smallest: f64 = 1.0;
     for (rank, &(index, p)) in order.iter().enumerate().rev() {
-        smallest = smallest.min(p * order.len() as f64 / (rank + 1) as f64);
+        // The factor first: rounding never makes an adjusted p smaller than p.
+        smallest = smallest.min(p * (order.len() as f64 / (rank + 1) as f64));
         adjusted[index] = Ok(smallest);
     }
     adjusted

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::f64::consts::SQRT_2;
 
+use super::comparison::benjamini_hochberg;
 use super::measure::{Undefined, Value};
 
 /// Counts of a term in each group, and in how many documents it stands.
@@ -242,15 +243,12 @@ fn strongest_first(a: &KeyTerm, b: &KeyTerm) -> Ordering {
     b.z.total_cmp(&a.z).then_with(|| a.term.cmp(&b.term))
 }
 
-/// Benjamini and Hochberg's adjusted p-values: with `p₍₁₎ ≤ … ≤ p₍ₘ₎`, `min_{j ≥ i} m p₍ⱼ₎ / j`.
+/// Adjusts the p-values of all lists as one family.
 fn adjust(lists: &mut [Vec<KeyTerm>]) {
-    let mut terms: Vec<&mut KeyTerm> = lists.iter_mut().flatten().collect();
-    terms.sort_by(|a, b| b.p.total_cmp(&a.p));
-    let tests = terms.len();
-    let mut smallest: f64 = 1.0;
-    for (above, term) in terms.into_iter().enumerate() {
-        smallest = smallest.min(term.p * (tests as f64 / (tests - above) as f64));
-        term.p_adjusted = smallest;
+    let p_values: Vec<Value> = lists.iter().flatten().map(|term| Ok(term.p)).collect();
+    let adjusted = benjamini_hochberg(&p_values);
+    for (term, p) in lists.iter_mut().flatten().zip(adjusted.into_iter().flatten()) {
+        term.p_adjusted = p;
     }
 }
 

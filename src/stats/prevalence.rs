@@ -7,11 +7,14 @@
 
 use std::ops::Range;
 
+use serde::Serialize;
+
 use super::estimate::{Estimate, Part};
 use super::measure::Undefined;
 
 /// What an estimate is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Target {
     /// These sentences: only the draw of those that were coded is uncertain.
     Corpus,
