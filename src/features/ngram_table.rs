@@ -150,7 +150,7 @@ impl<const KEY: usize> Sought<KEY> {
 
     /// The place of the n-gram, where it is the one in the first slot.
     #[inline]
-    fn place(&self, all: &Slots) -> Option<u32> {
+    pub(super) fn place(&self, all: &Slots) -> Option<u32> {
         let is_here = |word| all.word(self.at + 2 * word) == self.key[word];
         (0..KEY).all(is_here).then_some((self.at + 2 * KEY) as u32)
     }
@@ -302,33 +302,12 @@ impl Strings {
         }
     }
 
-    /// Ends it: the place of the string, or [`NONE`].
-    #[inline]
-    pub(super) fn find(
-        &self,
-        all: &Slots,
-        sought: &Sought<2>,
-        text: &[u8],
-        start: usize,
-        length: usize,
-    ) -> u32 {
-        match sought.place(all) {
-            Some(place) => place,
-            None => self.find_elsewhere(all, sought, text, start, length),
-        }
-    }
-
+    /// Ends a search that did not end in the first slot ([`Sought::place`]): the place of the string,
+    /// or [`NONE`].
     #[cold]
-    fn find_elsewhere(
-        &self,
-        all: &Slots,
-        sought: &Sought<2>,
-        text: &[u8],
-        start: usize,
-        length: usize,
-    ) -> u32 {
+    pub(super) fn find_elsewhere(&self, all: &Slots, sought: &Sought<2>, string: &[u8]) -> u32 {
         match sought.key {
-            LONG => self.long.get(&text[start..start + length]).copied().unwrap_or(NONE),
+            LONG => self.long.get(string).copied().unwrap_or(NONE),
             _ => self.short.walk(all, sought),
         }
     }

@@ -367,9 +367,14 @@ impl Words {
             sought
         }));
         ends.clear();
-        ends.extend(keys.iter().zip(words).map(|(sought, &[start, end])| {
-            self.words.find(slots, sought, text, start as usize, (end - start) as usize)
-        }));
+        ends.extend(keys.iter().zip(words).map(
+            |(sought, &[start, end])| match sought.place(slots) {
+                Some(place) => place,
+                None => {
+                    self.words.find_elsewhere(slots, sought, &text[start as usize..end as usize])
+                }
+            },
+        ));
     }
 
     /// Begins the search for the n-grams of `n` words, where they may be known, if any are sought.
@@ -481,7 +486,9 @@ impl Chars {
             Some(key) => self.short.find(slots, &self.short.seek(key, hash(&key))),
             None => {
                 let sought = self.long.seek(padded, start, length);
-                self.long.find(slots, &sought, padded, start, length)
+                let string = &padded[start..start + length];
+                let elsewhere = || self.long.find_elsewhere(slots, &sought, string);
+                sought.place(slots).unwrap_or_else(elsewhere)
             }
         }
     }
