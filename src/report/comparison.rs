@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::tables::{cells, render, table};
+use super::tidy::{measure_cells, number};
 use crate::stats::{Measure, Target, Value};
 use crate::tasks::compare::{
     Cell, Comparison, Correction, Difference, FrameComparison, Shares, Word,
@@ -207,8 +208,7 @@ struct At<'a> {
 
 impl Tidy {
     fn row(&mut self, at: At<'_>, method: &str, of: &Measure, p: [Option<Value>; 2]) {
-        let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-        let count = |of: Option<usize>| of.map_or_else(String::new, |count| count.to_string());
+        let [estimate, std_error, low, high, reason] = measure_cells(of);
         let [p, p_adjusted] = p.map(|p| number(p.and_then(Result::ok)));
         // Writing to memory cannot fail.
         let _ = self.0.write_record([
@@ -218,16 +218,16 @@ impl Tidy {
             at.group[1],
             at.period,
             method,
-            &number(of.value.ok()),
-            &number(of.std_error),
-            &number(of.interval.map(|ends| ends[0])),
-            &number(of.interval.map(|ends| ends[1])),
+            &estimate,
+            &std_error,
+            &low,
+            &high,
             &p,
             &p_adjusted,
-            &count(at.counts[0]),
-            &count(at.counts[1]),
-            &count(at.counts[2]),
-            of.value.err().map_or("", |reason| reason.code()),
+            &number(at.counts[0]),
+            &number(at.counts[1]),
+            &number(at.counts[2]),
+            &reason,
         ]);
     }
 

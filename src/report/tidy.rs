@@ -29,24 +29,34 @@ struct At<'a> {
     label: &'a str,
 }
 
+/// A number as a cell, empty where there is none.
+pub(super) fn number(value: Option<impl ToString>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+/// A measure as cells: value, standard error, ends of the interval, the reason why there is none.
+pub(super) fn measure_cells(of: &Measure) -> [String; 5] {
+    let interval = |end: usize| number(of.interval.map(|interval| interval[end]));
+    let reason = number(of.value.err().map(|reason| reason.code()));
+    [number(of.value.ok()), number(of.std_error), interval(0), interval(1), reason]
+}
+
 impl Tidy {
     fn row(&mut self, at: At<'_>, measure: &str, of: &Measure, p: Option<Value>, n: Option<usize>) {
-        let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-        let reason = of.value.err().map_or("", |reason| reason.code());
-        let interval = |end: usize| number(of.interval.map(|interval| interval[end]));
+        let [estimate, std_error, low, high, reason] = measure_cells(of);
         // Writing to memory cannot fail.
         let _ = self.0.write_record([
             at.part,
             at.group,
             at.label,
             measure,
-            &number(of.value.ok()),
-            &number(of.std_error),
-            &interval(0),
-            &interval(1),
+            &estimate,
+            &std_error,
+            &low,
+            &high,
             &number(p.and_then(Result::ok)),
-            &n.map_or_else(String::new, |n| n.to_string()),
-            reason,
+            &number(n),
+            &reason,
         ]);
     }
 
