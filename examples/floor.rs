@@ -5,7 +5,8 @@
 //! ```
 //!
 //! takes 5,000 sentences of the benches' corpus that the model has not learnt from, 100 times over,
-//! and prints medians in MB/s and the factor between them.
+//! and prints medians in MB/s and the factor between them. With a third argument, `floor` or `scorer`,
+//! only that one runs, or with `none` neither: `perf stat` then counts what a sentence takes.
 
 #[path = "../benches/support/mod.rs"]
 mod support;
@@ -20,9 +21,12 @@ use support::{FRAMES, floor, floor_table};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [sentences, rounds] = arguments.as_slice() else {
-        return Err("give how many sentences, and how many rounds".into());
+    let (sentences, rounds, only) = match arguments.as_slice() {
+        [sentences, rounds] => (sentences, rounds, None),
+        [sentences, rounds, only] => (sentences, rounds, Some(only.as_str())),
+        _ => return Err("give how many sentences, and how many rounds".into()),
     };
+    let runs = |name| only.is_none_or(|only| only == name);
     let (count, rounds): (usize, usize) = (sentences.parse()?, rounds.parse()?);
     let sentences = support::sentences(200 * (20_000 + count));
     let sample = sentences.get(20_000..20_000 + count).ok_or("too many sentences")?;
@@ -32,10 +36,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut seconds = [Vec::new(), Vec::new()];
     for _ in 0..rounds {
         let start = Instant::now();
-        black_box(sample.iter().map(|sentence| floor(sentence, &table)[0]).sum::<f32>());
+        if runs("floor") {
+            black_box(sample.iter().map(|sentence| floor(sentence, &table)[0]).sum::<f32>());
+        }
         seconds[0].push(start.elapsed().as_secs_f64());
         let start = Instant::now();
-        for sentence in sample {
+        for sentence in sample.iter().filter(|_| runs("scorer")) {
             scorer.frame_probabilities(sentence, &mut scratch, &mut found);
             black_box(&found);
         }

@@ -9,6 +9,7 @@ use std::fmt::Write;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use support::Sandbox;
 
 /// The outlets: their true share of frame `a`, how often it is found, and how often it is seen where
@@ -128,7 +129,7 @@ fn corrected_shares_find_the_truth_where_counts_miss_it() {
 #[test]
 fn error_rates_that_differ_are_not_pooled() {
     let sandbox = Sandbox::new();
-    corpus(&sandbox);
+    let shares = corpus(&sandbox);
     let found = json(&sandbox, &["--gold", "gold.csv"]);
     let audit = &found["frames"][0]["audit"];
     assert_eq!(audit["may_pool"], false);
@@ -136,12 +137,20 @@ fn error_rates_that_differ_are_not_pooled() {
     let herald =
         &audit["groups"].as_array().unwrap().iter().find(|of| of["group"] == "Herald").unwrap();
     assert!(holds(&herald["true_positive_rate"], 0.9), "{herald}");
-    let diagnostics = &cell(&found, "Herald")["diagnostics"];
-    for name in
-        ["mean_probability", "adjusted_count", "adjusted_probability", "expectation_maximisation"]
-    {
-        let value = diagnostics[name].as_f64().unwrap();
-        assert!((0.0..=1.0).contains(&value), "{name}: {value}");
+    for ((outlet, ..), truth) in OUTLETS.into_iter().zip(&shares) {
+        let cell = cell(&found, outlet);
+        let diagnostics = &cell["diagnostics"];
+        // By the rates of the outlet itself, nearer to the truth than what is counted by more.
+        let adjusted = diagnostics["adjusted_count"].as_f64().unwrap();
+        assert!((adjusted - truth).abs() < 0.06, "{outlet}: {truth} {diagnostics}");
+        // Two probabilities stand for the two labels: the same rates correct both.
+        let by_chance = diagnostics["adjusted_probability"].as_f64().unwrap();
+        assert!((by_chance - adjusted).abs() < 1e-9, "{outlet}: {diagnostics}");
+        let mean = diagnostics["mean_probability"].as_f64().unwrap();
+        let counted = cell["share"]["naive"]["value"].as_f64().unwrap();
+        assert!((mean - (0.1 + 0.7 * counted)).abs() < 1e-9);
+        let maximised = diagnostics["expectation_maximisation"].as_f64().unwrap();
+        assert!((0.0..=1.0).contains(&maximised));
     }
 }
 
@@ -231,8 +240,62 @@ fn faults_are_named() {
         &["compare", "results.csv", "--by", "source", "--gold", "none.csv"],
         "none.csv: cannot read",
     );
-    let output = sandbox.run(&["compare", "results.csv", "--by", "source", "-o", "results.csv"]);
-    assert_eq!(output.code, 2);
+    fails(&["compare", "results.csv", "--by", "document"], "has 240 different values");
+    let usage = |output: &str, message: &str| {
+        let arguments = ["compare", "results.csv", "--by", "source", "-o", output];
+        sandbox.run(&arguments).fails(2, message);
+    };
+    usage("results.csv", "would be overwritten");
+    usage("shares.parquet", "no comparison has this form");
+    assert!(!sandbox.path("shares.parquet").exists());
+}
+
+#[test]
+fn a_frame_that_is_never_given_is_not_certainly_absent() {
+    let sandbox = Sandbox::new();
+    let rows = (0..40).map(|n| format!("{n},d{n},{},{}\n", if n < 8 { "a" } else { "" }, n % 2));
+    let half = rows.collect::<String>() + "40,e,,2\n41,f,,2\n";
+    sandbox.write("results.csv", format!("id,document,labels,source\n{half}"));
+    let found = json(&sandbox, &["--naive"]);
+    let share = &cell(&found, "2")["share"]["naive"];
+    assert_eq!((&share["value"], &share["ci"]), (&Value::from(0.0), &Value::Null));
+    assert!(holds(&cell(&found, "1")["share"]["naive"], 0.2));
+}
+
+#[test]
+fn the_report_says_what_it_was_made_from() {
+    let sandbox = Sandbox::new();
+    let articles = "id,text,source,date\n\
+        a,Core technologies must be in our own hands. <b>Rain</b> fell.,Herald,2024-01-02\n\
+        b,Exports of machine tools to Europe rose 7 percent. The choir sang.,Courier & Sons,2024-02-02\n\
+        c,The ministry wants to break foreign dependence in chips. It rained.,Herald,2024-02-03\n";
+    sandbox.write("articles.csv", articles);
+    let tagged = sandbox.run(&["classify", "articles.csv", "-o", "tagged.csv"]).succeeds();
+    assert!(tagged.stdout.is_empty());
+    let arguments =
+        ["compare", "tagged.csv", "--by", "source", "--over", "month", "--naive", "-o", "a b.html"];
+    sandbox.run(&arguments).succeeds();
+    let page = std::fs::read_to_string(sandbox.path("a b.html")).unwrap();
+    let digest: String = Sha256::digest(std::fs::read(sandbox.path("tagged.csv")).unwrap())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    for part in [
+        digest.as_str(),
+        "Courier &#38; Sons",
+        "--over month --naive -o &#34;a b.html&#34;",
+        "cannot be used",
+        "2024-01",
+        "Core",
+    ] {
+        assert!(page.contains(part), "{part} is not in the page");
+    }
+    assert!(!page.contains("<b>Rain"));
+    // The same from a pipe.
+    let table = std::fs::read_to_string(sandbox.path("tagged.csv")).unwrap();
+    let piped = ["compare", "-", "--by", "source", "--naive"];
+    let output = sandbox.run_with_input(&piped, &table).succeeds();
+    assert!(output.stdout.contains("Courier & Sons"));
 }
 
 #[test]

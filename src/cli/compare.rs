@@ -13,7 +13,7 @@ use framescope::tasks::compare::{
 };
 use framescope::tasks::evaluate::Gold;
 
-use super::{CodebookArgs, Failure, ModelArgs, OutputArgs, Printer, check_output};
+use super::{BootstrapArgs, CodebookArgs, Failure, ModelArgs, OutputArgs, Printer, check_output};
 
 /// Compares outlets, periods or any groups, corrected for the classifier's errors
 ///
@@ -72,6 +72,8 @@ pub(super) struct Compare {
     methods: bool,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    bootstrap: BootstrapArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -97,6 +99,15 @@ enum Multiplicity {
     Bh,
 }
 
+/// What a comparison is written as.
+#[derive(Clone, Copy)]
+enum Form {
+    Text,
+    Table,
+    Json,
+    Html,
+}
+
 fn share(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.parse().ok();
     number.filter(|of| (0.0..=1.0).contains(of)).ok_or_else(|| "give a number from 0 to 1".into())
@@ -110,6 +121,7 @@ fn not_negative(text: &str) -> Result<f64, String> {
 
 impl Compare {
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
+        let form = self.form()?;
         if let Some(output) = &self.output.output {
             check_output(output, self.results.iter().chain(&self.gold).map(PathBuf::as_path))?;
         }
@@ -128,7 +140,7 @@ impl Compare {
         let comparison = compare(&results, gold.as_ref(), &self.options())?;
         let notes = self.notes(&comparison);
         notes.iter().for_each(|note| printer.note(note));
-        self.write(&results, &comparison, notes, printer)?;
+        self.write(form, &results, &comparison, notes, printer)?;
         match comparison.tests.is_none() && gold.is_none() && results.groups() > 1 {
             true => Err(Failure::Library(no_gold())),
             false => Ok(()),
@@ -147,33 +159,54 @@ impl Compare {
             },
             naive: self.naive,
             copies: (self.copies > 0.0).then_some(self.copies),
+            bootstrap: self.bootstrap.bootstrap(),
             prior: (self.prior > 0.0).then_some(self.prior),
+        }
+    }
+
+    /// What is written, by the options or the ending of the output.
+    fn form(&self) -> Result<Form, Failure> {
+        let Some(path) = self.output.output.as_ref().filter(|_| !self.json) else {
+            return Ok(if self.json { Form::Json } else { Form::Text });
+        };
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("html") => Ok(Form::Html),
+            Some("csv") => Ok(Form::Table),
+            Some("json") => Ok(Form::Json),
+            Some("txt") | None => Ok(Form::Text),
+            Some(_) => {
+                let endings = ".html for a report, .csv for a table, .json, or .txt";
+                let path = path.display();
+                Err(Failure::Usage(format!("{path}: no comparison has this form; use {endings}")))
+            }
         }
     }
 
     fn write(
         &self,
+        form: Form,
         results: &Results,
         comparison: &Comparison,
         notes: Vec<String>,
         printer: &Printer,
     ) -> Result<(), Failure> {
-        let ending = self.output.output.as_deref().and_then(Path::extension);
-        if ending.is_some_and(|of| of == "html") {
-            let context = self.context(results, comparison, notes)?;
-            return self.output.write(&report::comparison_html(comparison, &context), printer);
-        }
-        if self.json || ending.is_some_and(|of| of == "json") {
-            return self.output.write_json(comparison, printer);
-        }
-        if ending.is_some_and(|ending| ending == "csv") {
-            let table = report::comparison_table(comparison);
-            return self.output.write(&String::from_utf8_lossy(&table), printer);
-        }
-        let mut text = report::comparison(comparison);
-        if self.methods {
-            text += &format!("\n{}", report::comparison_methods(comparison));
-        }
+        let text = match form {
+            Form::Json => return self.output.write_json(comparison, printer),
+            Form::Html => {
+                let context = self.context(results, comparison, notes)?;
+                report::comparison_html(comparison, &context)
+            }
+            Form::Table => {
+                String::from_utf8_lossy(&report::comparison_table(comparison)).into_owned()
+            }
+            Form::Text => {
+                let mut text = report::comparison(comparison);
+                if self.methods {
+                    text += &format!("\n{}", report::comparison_methods(comparison));
+                }
+                text
+            }
+        };
         self.output.write(&text, printer)
     }
 
@@ -217,11 +250,11 @@ impl Compare {
         let mut notes = Vec::new();
         if of.without_group > 0 {
             let left_out = of.without_group;
-            notes.push(format!("{left_out} sentences have no `{column}` and are left out"));
+            notes.push(format!("sentences without `{column}`, left out: {left_out}"));
         }
         if of.without_date > 0 {
-            let note = "sentences have no date that could be read and are in no period";
-            notes.push(format!("{} {note}", of.without_date));
+            let note = "sentences without a date that can be read, in no period";
+            notes.push(format!("{note}: {}", of.without_date));
         }
         if !of.has_documents {
             let note = "there is no column `document`: intervals take sentences as independent, \
@@ -236,8 +269,8 @@ impl Compare {
             return notes;
         };
         if gold.unmatched > 0 {
-            let note = "gold sentences stand in no result and are left out";
-            notes.push(format!("{} {note}", gold.unmatched));
+            let note = "gold sentences that stand in no result, left out";
+            notes.push(format!("{note}: {}", gold.unmatched));
         }
         if !gold.recorded {
             let note = "the gold labels have no column `inclusion_probability`: they are taken for \

@@ -16,7 +16,7 @@ mod words;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::stats::Target;
+use crate::stats::{Bootstrap, Target};
 use crate::tasks::evaluate::Gold;
 
 pub use examples::{Evidence, examples};
@@ -64,6 +64,8 @@ pub struct Options {
     pub naive: bool,
     /// Documents are copies of each other from this similarity on; `None`: they are not looked for.
     pub copies: Option<f64>,
+    /// The intervals of the coders' agreement.
+    pub bootstrap: Bootstrap,
     /// Strength of the prior behind distinguishing words, in words; `None`: none are looked for.
     pub prior: Option<f64>,
 }
@@ -91,7 +93,7 @@ pub fn compare(results: &Results, gold: Option<&Gold>, options: &Options) -> Res
         .iter()
         .enumerate()
         .map(|(frame, entry)| {
-            let alpha = gold.and_then(|gold| gold.coder_alpha(frame, &estimates.bootstrap()));
+            let alpha = gold.and_then(|gold| gold.coder_alpha(frame, &options.bootstrap));
             estimates.frame(frame, &entry.name, alpha)
         })
         .collect();

@@ -1,6 +1,6 @@
 //! What a comparison comes to.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::{Correction, Over};
 use crate::stats::{Measure, Target, Undefined, Value, serialize_value};
@@ -13,7 +13,6 @@ pub struct Comparison {
     /// The periods shares are also given by.
     pub over: Option<Over>,
     /// What the intervals speak of.
-    #[serde(serialize_with = "serialize_target")]
     pub target: Target,
     /// Sentences compared.
     pub sentences: usize,
@@ -271,13 +270,6 @@ pub struct Word {
     pub counts: [f64; 2],
     /// Documents it stands in.
     pub documents: u32,
-}
-
-fn serialize_target<S: Serializer>(target: &Target, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(match target {
-        Target::Corpus => "corpus",
-        Target::Process => "process",
-    })
 }
 
 /// Nothing to say for a reason.

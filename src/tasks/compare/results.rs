@@ -8,6 +8,9 @@ use super::{Group, Over};
 use crate::data::{Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, group_indices};
 use crate::error::{Error, Place, Result};
 
+/// More groups than this are no groups: somebody named a column of scores or of ids.
+const MOST_GROUPS: usize = 200;
+
 /// Classified sentences, each in a group.
 #[derive(Debug, Clone)]
 pub struct Results {
@@ -18,6 +21,8 @@ pub struct Results {
     pub(super) over: Option<Over>,
     /// The groups, the largest first.
     pub(super) groups: Vec<String>,
+    /// By group, its sentences.
+    members: Vec<Vec<usize>>,
     /// By sentence: its group, its period, its document.
     pub(super) group: Vec<usize>,
     pub(super) period: Vec<Option<usize>>,
@@ -40,7 +45,7 @@ impl Results {
     /// # Errors
     ///
     /// Those of [`LabelFile::read`]; when there is no such column, no column `date` where periods are
-    /// asked for, or no sentence has a group; and when an id stands in two of the tables.
+    /// asked for, no sentence with a group, or more than 200 groups; and when an id stands in two of the tables.
     pub fn read(
         paths: &[PathBuf],
         codebook: Option<&Codebook>,
@@ -59,6 +64,14 @@ impl Results {
             return Err(Error::data(place, problem, "fill in the groups to compare"));
         }
         let (groups, group) = by_size(kept.iter().map(|&row| names[row].trim()));
+        if groups.len() > MOST_GROUPS {
+            let problem = format!("column `{by}` has {} different values", groups.len());
+            let remedy =
+                format!("name a column with at most {MOST_GROUPS}: all pairs are compared");
+            return Err(Error::data(place, problem, remedy));
+        }
+        let mut members = vec![Vec::new(); groups.len()];
+        group.iter().enumerate().for_each(|(sentence, &of)| members[of].push(sentence));
         let period: Vec<Option<String>> = match over {
             None => vec![None; kept.len()],
             Some(over) => {
@@ -73,6 +86,7 @@ impl Results {
         let results = Results {
             by: by.to_owned(),
             over,
+            members,
             group,
             documents: group_indices(kept.iter().map(document)),
             has_documents: kept.iter().any(|row| document(row).is_some()),
@@ -128,11 +142,8 @@ impl Results {
 
     /// The sentences of a group, or of a group in a period.
     pub(super) fn members(&self, group: usize, period: Option<usize>) -> Vec<usize> {
-        let is_member = |&sentence: &usize| {
-            self.group[sentence] == group
-                && period.is_none_or(|period| self.period[sentence] == Some(period))
-        };
-        (0..self.rows()).filter(is_member).collect()
+        let is_in = |&sentence: &usize| period.is_none() || self.period[sentence] == period;
+        self.members[group].iter().copied().filter(is_in).collect()
     }
 
     /// How many documents some sentences stand in.

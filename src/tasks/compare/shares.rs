@@ -7,8 +7,8 @@ use super::{
     Cell, Difference, FrameComparison, Options, Results, Shares, StanceShare, WithoutCopies,
 };
 use crate::stats::{
-    Bootstrap, Design, Estimate, Measure, Outcome, Undefined, gold_only, naive_ratio, naive_share,
-    ratio, share,
+    Design, Estimate, Measure, Outcome, Undefined, gold_only, naive_ratio, naive_share, ratio,
+    share,
 };
 
 /// What estimating needs.
@@ -29,22 +29,29 @@ pub(super) struct Quantity {
     pub(super) coded: Option<Vec<Option<f64>>>,
 }
 
-/// A frame, or a stance given a frame, by sentence.
-struct Question {
-    part: Quantity,
-    /// What the part is a share of; `None`: of all sentences.
-    whole: Option<Quantity>,
+/// How often `part` is met, in all sentences or as a share of `whole`.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    part: &'a Quantity,
+    whole: Option<&'a Quantity>,
 }
 
-/// An estimate with and without correction.
 type Estimated = Result<Estimate, Undefined>;
 
-impl Estimates<'_> {
-    /// The intervals of coefficients of agreement.
-    pub(super) fn bootstrap(&self) -> Bootstrap {
-        Bootstrap::default()
-    }
+/// The answer to a question for some sentences.
+struct Answer {
+    naive: Estimated,
+    corrected: Option<Estimated>,
+    gold_only: Option<Estimated>,
+}
 
+/// The answers that groups are compared by.
+struct Compared {
+    share: Answer,
+    net_stance: Option<Answer>,
+}
+
+impl Estimates<'_> {
     /// A frame in all groups and periods; p-values are not yet corrected.
     pub(super) fn frame(
         &self,
@@ -52,20 +59,21 @@ impl Estimates<'_> {
         name: &str,
         human_alpha: Option<Measure>,
     ) -> FrameComparison {
-        let questions = Questions::new(self, frame);
+        let quantities = Quantities::new(self, frame);
         let groups = 0..self.results.groups();
-        let cell = |group, period| self.cell(&questions, group, period);
-        let periods = groups.clone().flat_map(|group| {
+        let (mut by_group, compared): (Vec<Cell>, Vec<Compared>) =
+            groups.clone().filter_map(|group| self.cell(&quantities, group, None)).unzip();
+        let periods = groups.flat_map(|group| {
             (0..self.results.periods.len()).map(move |period| (group, Some(period)))
         });
-        let mut by_group: Vec<Cell> = groups.filter_map(|group| cell(group, None)).collect();
+        let cell = |(group, period)| self.cell(&quantities, group, period).map(|(cell, _)| cell);
         FrameComparison {
             frame: name.to_owned(),
             human_alpha,
-            audit: diagnose(self, &questions.frame.part, &mut by_group),
+            audit: diagnose(self, &quantities.frame, &mut by_group),
             groups: by_group,
-            periods: periods.filter_map(|(group, period)| cell(group, period)).collect(),
-            differences: self.differences(&questions),
+            periods: periods.filter_map(cell).collect(),
+            differences: self.differences(&compared),
         }
     }
 
@@ -73,83 +81,77 @@ impl Estimates<'_> {
     pub(super) fn without(&self, is_kept: impl Fn(&usize) -> bool) -> Vec<WithoutCopies> {
         let mut found = Vec::new();
         for (frame, entry) in self.results.codebook().frames.iter().enumerate() {
-            let question = Question { part: Quantity::presence(self, frame), whole: None };
+            let presence = Quantity::presence(self, frame);
             for (group, name) in self.results.groups.iter().enumerate() {
                 let members: Vec<usize> =
                     self.results.members(group, None).into_iter().filter(&is_kept).collect();
+                let answer = self.answer(Question { part: &presence, whole: None }, &members);
                 found.push(WithoutCopies {
                     frame: entry.name.clone(),
                     group: name.clone(),
                     sentences: members.len(),
-                    share: self.shares(&question, &members),
+                    share: answer.shares(),
                 });
             }
         }
         found
     }
 
-    fn cell(&self, questions: &Questions, group: usize, period: Option<usize>) -> Option<Cell> {
+    fn cell(
+        &self,
+        quantities: &Quantities,
+        group: usize,
+        period: Option<usize>,
+    ) -> Option<(Cell, Compared)> {
         let members = self.results.members(group, period);
         if members.is_empty() {
             return None;
         }
-        let stances = self.results.codebook().stances.iter().zip(&questions.stances);
-        Some(Cell {
+        let given = |part| {
+            self.answer(Question { part, whole: Some(&quantities.frame_with_stance) }, &members)
+        };
+        let compared = Compared {
+            share: self.answer(Question { part: &quantities.frame, whole: None }, &members),
+            net_stance: quantities.net.as_ref().map(given),
+        };
+        let stances = self.results.codebook().stances.iter().zip(&quantities.stances);
+        let cell = Cell {
             group: self.results.groups[group].clone(),
             period: period.map(|period| self.results.periods[period].clone()),
             documents: self.results.count_documents(&members),
             sentences: members.len(),
             gold: self.coded.map_or(0, |coded| coded.count(&members)),
-            share: self.shares(&questions.frame, &members),
+            share: compared.share.shares(),
             stances: stances
-                .map(|(stance, question)| StanceShare {
+                .map(|(stance, part)| StanceShare {
                     stance: stance.name.clone(),
-                    share: self.shares(question, &members),
+                    share: given(part).shares(),
                 })
                 .collect(),
-            net_stance: questions.net.as_ref().map(|net| self.shares(net, &members)),
+            net_stance: compared.net_stance.as_ref().map(Answer::shares),
             diagnostics: None,
-        })
-    }
-
-    fn shares(&self, question: &Question, members: &[usize]) -> Shares {
-        let measure = |estimate: Estimated| match estimate {
-            Ok(estimate) => estimate.measure(),
-            Err(reason) => undefined(reason),
         };
-        let corrected = self.coded.map(|_| self.corrected(question, members));
-        Shares {
-            naive: measure(self.naive(question, members)),
-            tuning: corrected.as_ref().and_then(|of| of.as_ref().ok()?.tuning()),
-            corrected: corrected.map(measure),
-            gold_only: self.gold_only(question, members).map(measure),
-        }
+        Some((cell, compared))
     }
 
-    fn naive(&self, question: &Question, members: &[usize]) -> Estimated {
+    fn answer(&self, question: Question<'_>, members: &[usize]) -> Answer {
         let Question { part, whole } = question;
-        match whole {
+        let naive = match whole {
             None => naive_share(&part.counted, self.clusters, members),
             Some(whole) => naive_ratio(&part.counted, &whole.counted, self.clusters, members),
-        }
-    }
-
-    fn corrected(&self, question: &Question, members: &[usize]) -> Estimated {
-        let Question { part, whole } = question;
-        let (Some(design), Some(numerator)) = (self.design(), part.outcome()) else {
-            return Err(Undefined::NoGold);
         };
-        match whole.as_ref().map(Quantity::outcome) {
-            None => share(&numerator, &design, members),
-            Some(Some(denominator)) => ratio(&numerator, &denominator, &design, members),
-            Some(None) => Err(Undefined::NoGold),
-        }
-    }
-
-    /// `None` for ratios and without gold labels.
-    fn gold_only(&self, question: &Question, members: &[usize]) -> Option<Estimated> {
-        let outcome = question.part.outcome().filter(|_| question.whole.is_none())?;
-        Some(gold_only(&outcome, &self.design()?, members))
+        let Some((design, outcome)) = self.design().zip(part.outcome()) else {
+            return Answer { naive, corrected: None, gold_only: None };
+        };
+        let corrected = match whole {
+            None => share(&outcome, &design, members),
+            Some(whole) => match whole.outcome() {
+                Some(whole) => ratio(&outcome, &whole, &design, members),
+                None => Err(Undefined::NoGold),
+            },
+        };
+        let gold_only = whole.is_none().then(|| gold_only(&outcome, &design, members));
+        Answer { naive, corrected: Some(corrected), gold_only }
     }
 
     pub(super) fn design(&self) -> Option<Design<'_>> {
@@ -159,32 +161,47 @@ impl Estimates<'_> {
 
     /// Every pair of groups, by share and net stance; none without gold labels, unless naive ones are
     /// asked for.
-    fn differences(&self, questions: &Questions) -> Vec<Difference> {
+    fn differences(&self, groups: &[Compared]) -> Vec<Difference> {
         if self.coded.is_none() && !self.options.naive {
             return Vec::new();
         }
-        let estimate = |question: &Question, group| {
-            let members = self.results.members(group, None);
-            match self.coded {
-                Some(_) => self.corrected(question, &members),
-                None => self.naive(question, &members),
-            }
-        };
-        let quantities =
-            [("share", Some(&questions.frame)), ("net stance", questions.net.as_ref())];
+        let shares: Vec<&Answer> = groups.iter().map(|of| &of.share).collect();
+        let stances: Vec<&Answer> = groups.iter().filter_map(|of| of.net_stance.as_ref()).collect();
         let mut found = Vec::new();
-        for (name, question) in quantities {
-            let Some(question) = question else { continue };
-            let by_group: Vec<Estimated> =
-                (0..self.results.groups()).map(|group| estimate(question, group)).collect();
-            for first in 0..by_group.len() {
-                for second in first + 1..by_group.len() {
+        for (quantity, answers) in [("share", shares), ("net stance", stances)] {
+            for (first, a) in answers.iter().enumerate() {
+                for (second, b) in answers.iter().enumerate().skip(first + 1) {
                     let names = [first, second].map(|group| self.results.groups[group].clone());
-                    found.push(difference(name, names, &by_group[first], &by_group[second]));
+                    found.push(difference(quantity, names, a.best(), b.best()));
                 }
             }
         }
         found
+    }
+}
+
+impl Answer {
+    /// The corrected estimate where there is one, or else the naive one.
+    fn best(&self) -> &Estimated {
+        self.corrected.as_ref().unwrap_or(&self.naive)
+    }
+
+    fn shares(&self) -> Shares {
+        let measure = |estimate: &Estimated| match estimate {
+            Ok(estimate) => estimate.measure(),
+            Err(reason) => undefined(*reason),
+        };
+        let mut naive = measure(&self.naive);
+        if naive.std_error == Some(0.0) {
+            // None or all of the sentences: their labels do not say how far that can be trusted.
+            naive = Measure::bare(naive.value);
+        }
+        Shares {
+            naive,
+            corrected: self.corrected.as_ref().map(measure),
+            gold_only: self.gold_only.as_ref().map(measure),
+            tuning: self.corrected.as_ref().and_then(|of| of.as_ref().ok()?.tuning()),
+        }
     }
 }
 
@@ -223,59 +240,40 @@ fn exponentiated(logarithm: &Measure) -> Measure {
     }
 }
 
-/// What is asked of a frame.
-struct Questions {
-    frame: Question,
-    /// By stance, given the frame.
-    stances: Vec<Question>,
-    /// Support less opposition, given the frame.
-    net: Option<Question>,
+/// What is asked of a frame, by sentence.
+struct Quantities {
+    frame: Quantity,
+    /// The frame where its stance is known, too: what stances are shares of.
+    frame_with_stance: Quantity,
+    stances: Vec<Quantity>,
+    /// Support less opposition.
+    net: Option<Quantity>,
 }
 
-impl Questions {
+impl Quantities {
     fn new(of: &Estimates<'_>, frame: usize) -> Self {
         let codebook = of.results.codebook();
         let presence = Quantity::presence(of, frame);
-        let one_of = |wanted: usize| -> Vec<f64> {
-            (0..codebook.stances.len()).map(|s| f64::from(u8::from(s == wanted))).collect()
+        let stance = |wanted: &dyn Fn(usize) -> f64| {
+            let value: Vec<f64> = (0..codebook.stances.len()).map(wanted).collect();
+            Quantity::stance(of, frame, &value)
         };
-        let given = |value: &[f64]| Question::given_frame(of, frame, value);
-        let net = match (codebook.stance("support"), codebook.stance("oppose")) {
-            (Some(support), Some(oppose)) => {
-                let mut value = one_of(support);
-                value[oppose] = -1.0;
-                Some(given(&value))
-            }
-            _ => None,
+        let one = |wanted: usize| stance(&|stance| f64::from(u8::from(stance == wanted)));
+        let net =
+            codebook.stance("support").zip(codebook.stance("oppose")).map(|(for_, against)| {
+                stance(&|of| f64::from(u8::from(of == for_)) - f64::from(u8::from(of == against)))
+            });
+        // Where the stance was not coded, the frame does not count either: their ratio is asked for.
+        let known = stance(&|_| 1.0).coded;
+        let coded = presence.coded.iter().flatten().zip(known.iter().flatten());
+        let coded: Vec<Option<f64>> = coded.map(|(present, known)| known.and(*present)).collect();
+        let frame_with_stance = Quantity {
+            counted: presence.counted.clone(),
+            predicted: presence.counted.clone(),
+            coded: known.as_ref().map(|_| coded),
         };
-        Questions {
-            frame: Question { part: presence, whole: None },
-            stances: (0..codebook.stances.len()).map(|stance| given(&one_of(stance))).collect(),
-            net,
-        }
-    }
-}
-
-impl Question {
-    /// The value of the stance towards a frame, given the frame.
-    fn given_frame(of: &Estimates<'_>, frame: usize, value: &[f64]) -> Self {
-        let sentences = 0..of.results.rows();
-        let stance = |sentence| of.results.labels(sentence).stance(frame);
-        let counted: Vec<f64> =
-            sentences.clone().map(|row| stance(row).map_or(0.0, |stance| value[stance])).collect();
-        let given: Vec<f64> = sentences
-            .map(|row| f64::from(u8::from(of.results.labels(row).contains(frame))))
-            .collect();
-        let coded = of.coded.map(|coded| coded.stance(frame, value));
-        // Where the stance is not coded, the frame does not count either: their ratio is asked for.
-        let with_stance = of.coded.zip(coded.as_ref()).map(|(coded, stances)| {
-            let presence = coded.presence(frame).into_iter().zip(stances);
-            presence.map(|(present, stance)| stance.and(present)).collect()
-        });
-        Question {
-            part: Quantity { predicted: counted.clone(), counted, coded },
-            whole: Some(Quantity { predicted: given.clone(), counted: given, coded: with_stance }),
-        }
+        let stances = (0..codebook.stances.len()).map(one).collect();
+        Quantities { frame: presence, frame_with_stance, stances, net }
     }
 }
 
@@ -291,6 +289,15 @@ impl Quantity {
             None => counted.clone(),
         };
         Quantity { counted, predicted, coded: of.coded.map(|coded| coded.presence(frame)) }
+    }
+
+    /// The value, by stance, of the stance taken towards a frame; 0 where none is.
+    fn stance(of: &Estimates<'_>, frame: usize, value: &[f64]) -> Self {
+        let counted: Vec<f64> = (0..of.results.rows())
+            .map(|row| of.results.labels(row).stance(frame).map_or(0.0, |stance| value[stance]))
+            .collect();
+        let coded = of.coded.map(|coded| coded.stance(frame, value));
+        Quantity { predicted: counted.clone(), counted, coded }
     }
 
     fn outcome(&self) -> Option<Outcome<'_>> {
