@@ -4,7 +4,9 @@
 
 mod support;
 
+use std::collections::HashMap;
 use std::fmt::Write;
+use std::fs;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -326,4 +328,83 @@ fn copies_are_bound_together_and_the_earliest_counts() {
         // Only the Herald had it first.
         assert_eq!(share > 0.0, without["group"] == "Herald", "{without}");
     }
+}
+
+/// A press of two outlets, a model's probabilities, and what was coded of some of it.
+fn planned(sandbox: &Sandbox) {
+    let mut tagged = "id,document,text,labels,p.x,source\n".to_owned();
+    let mut gold = "id,labels,inclusion_probability\n".to_owned();
+    for i in 0..400 {
+        let p = [0.01, 0.3, 0.9][i % 3];
+        let source = if i < 240 { "Harbour Wire" } else { "Ledger" };
+        let labels = if p > 0.5 { "x" } else { "" };
+        writeln!(tagged, "s{i},d{},Text {i}.,{labels},{p},{source}", i / 8).unwrap();
+        if i % 7 == 0 {
+            let coded = if (i * 31) % 100 < (100.0 * p) as usize { "x" } else { "" };
+            writeln!(gold, "s{i},{coded},0.145").unwrap();
+        }
+    }
+    sandbox.write("tagged.csv", &tagged);
+    sandbox.write("gold.csv", &gold);
+}
+
+#[test]
+fn a_plan_says_what_to_code_and_sample_draws_it() {
+    let sandbox = Sandbox::new();
+    planned(&sandbox);
+    let plan = |more: &[&str]| {
+        let arguments = ["compare", "tagged.csv", "--by", "source", "--plan", "0.2"];
+        sandbox.run(&[&arguments[..], more].concat())
+    };
+    let text = plan(&["--gold", "gold.csv"]).succeeds().stdout;
+    assert!(text.contains("to find a difference of 20.0 points with 80% power"), "{text}");
+    let more = ["--gold", "gold.csv", "--frame", "x", "-o", "plan.csv"];
+    plan(&more).succeeds();
+    let table = fs::read_to_string(sandbox.path("plan.csv")).unwrap();
+    let strata: Vec<&str> = table.lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(strata.len(), 7, "{table}");
+    assert_eq!(strata[2], "Harbour Wire; band 2");
+    let more: usize = table
+        .lines()
+        .skip(1)
+        .map(|line| line.rsplit(',').next().unwrap().parse::<usize>().unwrap())
+        .sum();
+    assert!(more > 0);
+    let by = ["--stratify", "source", "--bands", "p.x", "--cuts", "0.05,0.5"];
+    let draw =
+        ["sample", "tagged.csv", "--sizes", "plan.csv", "--extend", "gold.csv", "-o", "more.csv"];
+    sandbox.run(&[&draw[..], &by].concat()).succeeds();
+    let rows = fs::read_to_string(sandbox.path("more.csv")).unwrap();
+    assert_eq!(rows.lines().filter(|line| line.contains(",?,")).count(), more);
+    assert_eq!(rows.lines().count(), 1 + more + 58);
+    // The weights are those of one sample of all sentences.
+    let weights: f64 = csv::Reader::from_reader(rows.as_bytes())
+        .deserialize::<HashMap<String, String>>()
+        .map(|row| 1.0 / row.unwrap()["inclusion_probability"].parse::<f64>().unwrap())
+        .sum();
+    assert!((weights - 400.0).abs() < 1e-6, "{weights}");
+}
+
+#[test]
+fn a_plan_before_any_coding_says_what_it_rests_on() {
+    let sandbox = Sandbox::new();
+    planned(&sandbox);
+    let arguments = ["compare", "tagged.csv", "--by", "source", "--plan", "0.2"];
+    let run = sandbox.run(&arguments).succeeds();
+    assert!(run.stderr.contains("rests on the model's probabilities"), "{}", run.stderr);
+    let json: Value = serde_json::from_str(
+        &sandbox.run(&[&arguments[..], &["--json"]].concat()).succeeds().stdout,
+    )
+    .unwrap();
+    assert_eq!(json["frames"][0]["pairs"][0]["now"], Value::Null);
+    assert_eq!(json["has_gold"], false);
+    for (more, code, message) in [
+        (["--frame", "y"], 2, "`y` is none of `x`"),
+        (["-o", "plan.html"], 2, "no plan has this form"),
+    ] {
+        sandbox.run(&[&arguments[..], &more].concat()).fails(code, message);
+    }
+    let run = sandbox.run(&[&arguments[..], &["--power", "1"]].concat());
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("between 0 and 1"), "{}", run.stderr);
 }

@@ -282,3 +282,69 @@ fn a_coded_sample_trains_and_is_scored() {
         scores["macro"]["f1"]["value"].as_f64().or(scores["macro"]["f1"].as_f64()).unwrap() > 0.7
     );
 }
+
+#[test]
+fn an_extension_keeps_what_was_coded_and_draws_from_the_rest() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tagged.csv", tagged());
+    sandbox.run(&["sample", "tagged.csv", "-n", "40", "-o", "gold.csv"]).succeeds();
+    let coded = fs::read_to_string(sandbox.path("gold.csv")).unwrap().replacen(",?,", ",,", 30);
+    sandbox.write("gold.csv", coded.replacen(",,", ",security,", 9));
+    let extend = ["sample", "tagged.csv", "--extend", "gold.csv"];
+    let more = |options: &[&str]| sandbox.run(&[&extend[..], options].concat());
+    let said = more(&["-n", "50", "--stratify", "source", "-o", "more.csv"]).succeeds().stderr;
+    assert!(said.contains("50 of 200 sentences, beside 30 that are coded"), "{said}");
+    let table = Table::read(&sandbox, "more.csv");
+    let ids: BTreeSet<&str> = table.column("id").into_iter().collect();
+    assert_eq!(ids.len(), 80);
+    let labels = table.column("labels");
+    let count = |wanted: &str| labels.iter().filter(|label| **label == wanted).count();
+    assert_eq!([count("?"), count("security"), count("")], [50, 9, 21]);
+    let weights: f64 = table.numbers("inclusion_probability").iter().map(|p| 1.0 / p).sum();
+    assert!((weights - 200.0).abs() < 1e-6, "{weights}");
+    // Twice the same, and again as the basis of a third draw.
+    more(&["-n", "50", "--stratify", "source", "-o", "again.csv"]).succeeds();
+    let read = |name: &str| fs::read_to_string(sandbox.path(name)).unwrap();
+    assert_eq!(read("more.csv"), read("again.csv"));
+    sandbox.write("second.csv", read("more.csv").replace(",?,", ",,"));
+    sandbox
+        .run(&["sample", "tagged.csv", "--extend", "second.csv", "-n", "120", "-o", "third.csv"])
+        .succeeds();
+    let all = Table::read(&sandbox, "third.csv");
+    assert!(all.numbers("inclusion_probability").iter().all(|&p| p == 1.0));
+}
+
+#[test]
+fn an_extension_that_cannot_be_is_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("tagged.csv", tagged());
+    let coded = |rows: &str| format!("id,labels,inclusion_probability\n{rows}");
+    sandbox.write("bare.csv", "id,labels\nd0:1,\n");
+    sandbox.write("foreign.csv", coded("x9,security,0.2\n"));
+    sandbox.write(
+        "twice.csv",
+        "id,coder,labels,inclusion_probability\nd0:1,a,security,0.2\nd0:1,b,security,0.2\n",
+    );
+    sandbox.write("never.csv", coded("d0:1,security,0\n"));
+    for (gold, message) in [
+        ("bare.csv", "no column `inclusion_probability`"),
+        ("foreign.csv", "line 2, column `id`: `x9` is none of the sentences"),
+        ("twice.csv", "`d0:1` is coded twice"),
+        ("never.csv", "`0` is no probability"),
+    ] {
+        sandbox.run(&["sample", "tagged.csv", "-n", "5", "--extend", gold]).fails(1, message);
+    }
+    sandbox.run(&["sample", "tagged.csv"]).fails(2, "--sentences");
+    for (sizes, message) in [
+        ("stratum,more\nMoon Post,3\n", "no stratum `Moon Post`"),
+        ("stratum,more\nLedger,31\n", "31 sentences of stratum `Ledger`"),
+        ("stratum,more\nLedger,some\n", "`some` is no number"),
+        ("stratum,more\nLedger,1\nLedger,2\n", "stands twice"),
+        ("stratum,n\nLedger,1\n", "no column `more`"),
+    ] {
+        sandbox.write("sizes.csv", sizes);
+        sandbox
+            .run(&["sample", "tagged.csv", "--sizes", "sizes.csv", "--stratify", "source"])
+            .fails(1, message);
+    }
+}

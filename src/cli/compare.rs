@@ -9,7 +9,7 @@ use framescope::features::COPY_THRESHOLD;
 use framescope::report::{self, Example, ReportContext};
 use framescope::stats::Target;
 use framescope::tasks::compare::{
-    Comparison, Correction, Evidence, Options, Over, Results, compare, examples,
+    Comparison, Correction, Evidence, Options, Over, PlanOptions, Results, compare, examples, plan,
 };
 use framescope::tasks::evaluate::Gold;
 
@@ -26,6 +26,7 @@ use super::{BootstrapArgs, CodebookArgs, Failure, ModelArgs, OutputArgs, Printer
 #[command(
     after_help = "Examples:\n  framescope compare tagged.csv --by source --gold gold.csv\n  \
     framescope compare tagged.csv --by source --over month --gold gold.csv -o report.html\n  \
+    framescope compare tagged.csv --by source --gold gold.csv --plan 0.05\n  \
     framescope classify articles.csv | framescope compare - --by source --naive"
 )]
 pub(super) struct Compare {
@@ -64,6 +65,16 @@ pub(super) struct Compare {
     /// Strength of the prior behind distinguishing words, in words; 0: none are looked for
     #[arg(long, value_name = "WORDS", default_value_t = 500.0, value_parser = not_negative)]
     prior: f64,
+    /// Say instead how many more sentences to code, and in which strata, to find a difference of
+    /// shares of this size (0.05: five points) between any two groups
+    #[arg(long, value_name = "DIFFERENCE", value_parser = inside_unit, conflicts_with = "methods")]
+    plan: Option<f64>,
+    /// With --plan: the probability of finding it
+    #[arg(long, value_name = "SHARE", default_value_t = 0.8, value_parser = inside_unit)]
+    power: f64,
+    /// With --plan: for this frame alone, more of where the model is unsure of it
+    #[arg(long, value_name = "NAME", requires = "plan")]
+    frame: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -113,6 +124,12 @@ fn share(text: &str) -> Result<f64, String> {
     number.filter(|of| (0.0..=1.0).contains(of)).ok_or_else(|| "give a number from 0 to 1".into())
 }
 
+fn inside_unit(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    let allowed = |of: &f64| *of > 0.0 && *of < 1.0;
+    number.filter(allowed).ok_or_else(|| "give a number between 0 and 1".into())
+}
+
 fn not_negative(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.parse().ok();
     let allowed = |of: &f64| of.is_finite() && *of >= 0.0;
@@ -137,6 +154,9 @@ impl Compare {
                 self.gold_coder.as_deref(),
             )?),
         };
+        if let Some(difference) = self.plan {
+            return self.run_plan(form, difference, &results, gold.as_ref(), printer);
+        }
         let comparison = compare(&results, gold.as_ref(), &self.options())?;
         let notes = self.notes(&comparison);
         notes.iter().for_each(|note| printer.note(note));
@@ -145,6 +165,29 @@ impl Compare {
             true => Err(Failure::Library(no_gold())),
             false => Ok(()),
         }
+    }
+
+    fn run_plan(
+        &self,
+        form: Form,
+        difference: f64,
+        results: &Results,
+        gold: Option<&Gold>,
+        printer: &Printer,
+    ) -> Result<(), Failure> {
+        let wanted = PlanOptions { difference, power: self.power, frame: self.frame.clone() };
+        let plan = plan(results, gold, &self.options(), &wanted)?;
+        if !plan.has_gold {
+            let note = "without gold labels the plan rests on the model's probabilities: where it \
+                        errs more than these say, more must be coded; plan again with the first labels";
+            printer.note(note);
+        }
+        let text = match form {
+            Form::Json => return self.output.write_json(&plan, printer),
+            Form::Table => String::from_utf8_lossy(&report::plan_table(&plan)).into_owned(),
+            Form::Text | Form::Html => report::plan(&plan),
+        };
+        self.output.write(&text, printer)
     }
 
     fn options(&self) -> Options {
@@ -170,14 +213,17 @@ impl Compare {
             return Ok(if self.json { Form::Json } else { Form::Text });
         };
         match path.extension().and_then(|ending| ending.to_str()) {
-            Some("html") => Ok(Form::Html),
+            Some("html") if self.plan.is_none() => Ok(Form::Html),
             Some("csv") => Ok(Form::Table),
             Some("json") => Ok(Form::Json),
             Some("txt") | None => Ok(Form::Text),
             Some(_) => {
-                let endings = ".html for a report, .csv for a table, .json, or .txt";
+                let (what, endings) = match self.plan {
+                    None => ("comparison", ".html for a report, .csv for a table, .json, or .txt"),
+                    Some(_) => ("plan", ".csv for a table, .json, or .txt"),
+                };
                 let path = path.display();
-                Err(Failure::Usage(format!("{path}: no comparison has this form; use {endings}")))
+                Err(Failure::Usage(format!("{path}: no {what} has this form; use {endings}")))
             }
         }
     }

@@ -1,17 +1,17 @@
 //! `framescope sample`.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use framescope::data::{ArticleColumns, AtomicFile, Table, TableFormat, documents};
-use framescope::error::{Error, ErrorKind};
+use framescope::error::{Error, ErrorKind, Place};
 use framescope::stats::Allocation;
 use framescope::tasks::classify::Unit;
 use framescope::tasks::sample::{
-    Assignment, Bands, Cuts, Design, Enrichment, LabelTable, Population, Sample as Drawn, Stratum,
-    assign, sample,
+    Assignment, Bands, Coded, Cuts, Design, Enrichment, LabelTable, Population, Sample as Drawn,
+    Stratum, assign, sample,
 };
 use serde::Serialize;
 
@@ -28,15 +28,24 @@ use super::{CodebookArgs, Failure, Printer, check_output};
 #[command(after_help = "Examples:\n  framescope sample articles/ -n 300 -o to-code.csv\n  \
     framescope sample tagged.csv -n 400 --stratify source,month -o to-code.csv\n  \
     framescope sample tagged.csv -n 300 --enrich p.security -o to-code.csv\n  \
-    framescope sample tagged.csv -n 500 --coders anna,ben --overlap 0.2 -o coding/")]
+    framescope sample tagged.csv -n 500 --coders anna,ben --overlap 0.2 -o coding/\n  \
+    framescope sample tagged.csv --sizes plan.csv --stratify source --extend gold.csv -o more.csv")]
 pub(super) struct Sample {
     /// Articles, folders of articles, tables of articles, result tables; `-` for standard input
     #[arg(required = true)]
     input: Vec<PathBuf>,
     /// How many sentences to draw
-    #[arg(short = 'n', long = "sentences", value_name = "N",
+    #[arg(short = 'n', long = "sentences", value_name = "N", required_unless_present = "sizes",
           value_parser = clap::value_parser!(u32).range(1..))]
-    n: u32,
+    n: Option<u32>,
+    /// How many to draw of which stratum: a table with the columns `stratum` and `more`, such as
+    /// `compare --plan` writes
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["n", "allocation"])]
+    sizes: Option<PathBuf>,
+    /// Draw sentences beside those that are coded in this sample, and write both, with the
+    /// probabilities that they have together
+    #[arg(long, value_name = "GOLD", conflicts_with_all = ["enrich", "coders"])]
+    extend: Option<PathBuf>,
     /// Draw from each value of these columns by itself; `year` and `month` are read off `date`
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     stratify: Vec<String>,
@@ -147,18 +156,27 @@ impl Sample {
         let files = self.files(format);
         let inputs = documents(&self.input)?;
         for file in &files {
-            check_output(file, inputs.iter().map(|document| document.path.as_path()))?;
+            let beside = self.extend.iter().chain(&self.sizes).map(PathBuf::as_path);
+            check_output(
+                file,
+                inputs.iter().map(|document| document.path.as_path()).chain(beside),
+            )?;
             refuse_codings(file)?;
         }
-        let language = self.codebook.read()?.map(|codebook| codebook.language);
+        let codebook = self.codebook.read()?;
+        let language = codebook.as_ref().map(|codebook| codebook.language.clone());
         let columns = ArticleColumns { text: self.text_column.clone(), id: self.id_column.clone() };
         let unit = self.unit.map(Unit::from);
         let language = language.as_deref().unwrap_or("en");
         let population = Population::read(&self.input, &columns, language, unit)?;
-        let drawn = sample(&population, &self.design())?;
+        let coded = self.extend.as_ref();
+        let coded =
+            coded.map(|path| Coded::read(path, codebook.as_ref(), &population)).transpose()?;
+        let drawn = sample(&population, &self.design()?, coded.as_ref())?;
         self.notes(&population, &drawn, printer);
         let has_coder = !self.coders.is_empty();
-        let table = LabelTable::new(&population, &drawn, format, has_coder, self.keep_scores);
+        let table = LabelTable::new(&population, &drawn, format, has_coder, self.keep_scores)
+            .with_coded(coded.as_ref());
         if has_coder {
             return self.write_for_coders(&population, &drawn, &table, &files, format, printer);
         }
@@ -166,7 +184,12 @@ impl Sample {
         let Some(path) = files.first() else { return Ok(io::stdout().write_all(&bytes)?) };
         write_all(&[(path.clone(), bytes)])?;
         let name = path.display();
-        printer.say(&format!("{name}: {} of {} sentences", self.n, population.members.len()));
+        let (all, coded) = (population.members.len(), coded.map_or(0, |coded| coded.count()));
+        let beside = match coded {
+            0 => String::new(),
+            coded => format!(", beside {coded} that are coded"),
+        };
+        printer.say(&format!("{name}: {} of {all} sentences{beside}", drawn.rows.len() - coded));
         Ok(())
     }
 
@@ -202,14 +225,15 @@ impl Sample {
         Ok(())
     }
 
-    fn design(&self) -> Design {
+    fn design(&self) -> Result<Design, Failure> {
         let cuts = match self.cuts.is_empty() {
             true => Cuts::Quantiles(usize::from(self.quantiles)),
             false => Cuts::At(self.cuts.clone()),
         };
         let enrichment = |column| Enrichment { column, random_share: self.random_share };
-        Design {
-            n: self.n as usize,
+        Ok(Design {
+            n: self.n.unwrap_or_default() as usize,
+            sizes: self.sizes.as_deref().map(read_sizes).transpose()?,
             stratify: self.stratify.clone(),
             bands: self.bands.clone().map(|column| Bands { column, cuts }),
             allocation: match self.allocation {
@@ -218,7 +242,7 @@ impl Sample {
             },
             enrichment: self.enrich.clone().map(enrichment),
             seed: self.seed,
-        }
+        })
     }
 
     fn table_format(&self) -> Result<TableFormat, Failure> {
@@ -342,13 +366,18 @@ impl Sample {
             (!names.is_empty()).then(|| shown + &rest)
         };
         let is_part = drawn.rows.len() < population.members.len();
-        if let Some(names) = named(&|s| is_part && drawn.strata.len() > 1 && s.drawn == s.sentences)
-        {
+        let is_whole = |s: &&Stratum| s.drawn + s.coded == s.sentences;
+        if let Some(names) = named(&|s| is_part && drawn.strata.len() > 1 && is_whole(s)) {
             printer.note(&format!("too small to draw from, taken whole: {names}"));
         }
-        if let Some(names) = named(&|s| s.drawn == 1 && s.sentences > 1) {
+        if let Some(names) = named(&|s| s.drawn + s.coded == 1 && s.sentences > 1) {
             printer.note(&format!(
                 "one sentence only, from which no variance can be estimated: {names}"
+            ));
+        }
+        if let Some(names) = named(&|s| s.drawn + s.coded == 0) {
+            printer.note(&format!(
+                "nothing is drawn from these, and the sample does not speak of them: {names}"
             ));
         }
         if (self.enrich.is_some() || self.bands.is_some()) && !self.keep_scores {
@@ -358,6 +387,29 @@ impl Sample {
             );
         }
     }
+}
+
+/// How many to draw of which stratum.
+fn read_sizes(path: &Path) -> Result<BTreeMap<String, usize>, Failure> {
+    let table = Table::read(path)?;
+    let (stratum, more) = (table.required_column("stratum")?, table.required_column("more")?);
+    let mut sizes = BTreeMap::new();
+    for row in &table.rows {
+        let error = |column: &str, problem: String, remedy: &str| {
+            let place = Place::file(path).line(row.line).column(column);
+            Failure::from(Error::from(ErrorKind::Data { place, problem, remedy: remedy.into() }))
+        };
+        let cell = row.cells[more].trim();
+        let size = cell.parse().map_err(|_| {
+            error("more", format!("`{cell}` is no number of sentences"), "give a whole number")
+        })?;
+        let name = row.cells[stratum].clone();
+        if sizes.insert(name.clone(), size).is_some() {
+            let problem = format!("stratum `{name}` stands twice");
+            return Err(error("stratum", problem, "give each stratum one row"));
+        }
+    }
+    Ok(sizes)
 }
 
 /// Refuses to write over a file in which somebody has coded: that work cannot be had again.

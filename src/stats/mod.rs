@@ -12,6 +12,7 @@ mod keyness;
 mod label_errors;
 mod measure;
 mod metrics;
+mod power;
 mod ppi;
 mod prevalence;
 mod quantification;
@@ -40,6 +41,7 @@ pub use metrics::{
     Confusion, RELIABILITY_BINS, ReliabilityBin, Scored, average_precision, brier,
     calibration_error, f1, reliability, roc_auc,
 };
+pub use power::{CodingPlan, PlanStratum, ShareVariance, plan_coding, visible_difference};
 pub use ppi::ppi;
 pub use prevalence::{Design, Outcome, Target, gold_only, naive_ratio, naive_share, ratio, share};
 pub use quantification::{

@@ -137,7 +137,7 @@ pub fn draw(sizes: &[u32], n: usize, random: &mut impl Rng) -> Vec<Drawn> {
     // Multiply and shift: the bias is below total / 2^64.
     let mut mark = (u128::from(random.next_u64()) * circle.total) >> 64;
     let mut end = 0;
-    let mut drawn = Vec::with_capacity(n);
+    let mut drawn = Vec::with_capacity(n.min(sizes.len()));
     for unit in order {
         let probability = circle.probability(sizes[unit]);
         let mut hit = true;

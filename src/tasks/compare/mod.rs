@@ -8,6 +8,7 @@ mod diagnostics;
 mod differences;
 mod examples;
 mod gold;
+mod plan;
 mod result;
 mod results;
 mod shares;
@@ -20,6 +21,7 @@ use crate::stats::{Bootstrap, Target};
 use crate::tasks::evaluate::Gold;
 
 pub use examples::{Evidence, examples};
+pub use plan::{FramePlan, PairPlan, Plan, PlanOptions, StratumPlan, plan};
 pub use result::{
     Audit, Cell, Comparison, Copies, Diagnostics, Difference, Family, FrameComparison, GoldSummary,
     Group, GroupErrors, GroupWords, Shares, StanceShare, WithoutCopies, Word,
@@ -82,11 +84,8 @@ pub struct Options {
 pub fn compare(results: &Results, gold: Option<&Gold>, options: &Options) -> Result<Comparison> {
     let coded = gold.map(|gold| Coded::new(results, gold)).transpose()?;
     let copies = options.copies.and_then(|threshold| words::copies(results, threshold));
-    let clusters = match &copies {
-        Some(copies) => copies.clusters.clone(),
-        None => results.documents.clone(),
-    };
-    let estimates = Estimates { results, coded: coded.as_ref(), clusters: &clusters, options };
+    let clusters = copies.as_ref().map_or(&results.documents, |copies| &copies.clusters);
+    let estimates = Estimates { results, coded: coded.as_ref(), clusters, options };
     let mut frames: Vec<FrameComparison> = results
         .codebook()
         .frames
@@ -98,7 +97,7 @@ pub fn compare(results: &Results, gold: Option<&Gold>, options: &Options) -> Res
         })
         .collect();
     let tests = differences::test(&estimates, &mut frames);
-    let copies = copies.map(|copies| copies.summary(&estimates));
+    let copies = copies.as_ref().map(|copies| copies.summary(&estimates));
     Ok(Comparison {
         by: results.by.clone(),
         over: results.over,

@@ -279,7 +279,7 @@ impl Quantities {
 
 impl Quantity {
     /// Whether a frame is present.
-    fn presence(of: &Estimates<'_>, frame: usize) -> Self {
+    pub(super) fn presence(of: &Estimates<'_>, frame: usize) -> Self {
         let results = of.results;
         let counted: Vec<f64> = (0..results.rows())
             .map(|row| f64::from(u8::from(results.labels(row).contains(frame))))

@@ -1,10 +1,18 @@
 //! From articles or a result table to label files that are ready to code.
 
+mod extension;
+mod table;
+
+use std::collections::BTreeMap;
+
 use rand::seq::SliceRandom;
 use serde::Serialize;
 
 pub use super::population::{Member, Population};
-use crate::data::{RowFormat, TableFormat, group_indices};
+pub use extension::Coded;
+pub use table::LabelTable;
+
+use crate::data::group_indices;
 use crate::error::{Error, Result};
 use crate::stats::{Allocation, allocate, draw, mixture_sizes, stream};
 
@@ -19,6 +27,8 @@ pub struct Design {
     pub bands: Option<Bands>,
     /// How many of each stratum.
     pub allocation: Allocation,
+    /// How many of which stratum, by name; `n` and `allocation` do not count then.
+    pub sizes: Option<BTreeMap<String, usize>>,
     /// Scores that make a sentence likelier to be drawn.
     pub enrichment: Option<Enrichment>,
     /// Decides the draw.
@@ -62,6 +72,8 @@ pub struct Stratum {
     pub sentences: usize,
     /// How many of them were drawn.
     pub drawn: usize,
+    /// How many of them had been coded before.
+    pub coded: usize,
 }
 
 /// A drawn sentence.
@@ -71,7 +83,8 @@ pub struct Selected {
     pub member: usize,
     /// Which of [`Sample::strata`].
     pub stratum: usize,
-    /// Its first-order inclusion probability.
+    /// Its first-order inclusion probability; in a sample that extends another, what takes its place:
+    /// see [`Coded`].
     pub probability: f64,
 }
 
@@ -93,42 +106,38 @@ enum Purpose {
     Stratum = 0,
     Order,
     Coder,
+    Extension,
 }
 
-/// Draws a sample.
+/// Draws a sample, or with `coded` the sentences that are to be coded beside these.
 ///
-/// Strata are sampled independently of each other: how many sentences of each is for [`allocate`]
-/// to say, which ones for [`draw`].
+/// Strata are sampled independently of each other: how many sentences of each is for [`allocate`] or
+/// [`Design::sizes`] to say, which ones for [`draw`].
 ///
 /// # Errors
 ///
-/// When there are fewer sentences than asked for, more strata than that, a column is missing, or
-/// a score is no number.
-pub fn sample(population: &Population, design: &Design) -> Result<Sample> {
-    let (n, count) = (design.n, population.members.len());
-    if n > count {
-        return Err(Error::data(
-            population.place.clone(),
-            format!("{n} sentences are asked for and there are {count}"),
-            format!("ask for {count} at the most, or give more articles"),
-        ));
-    }
+/// When there are fewer sentences than asked for, more strata than that, a column is missing, a size
+/// is that of no stratum, or a score is no number; when an extension is enriched.
+pub fn sample(population: &Population, design: &Design, coded: Option<&Coded>) -> Result<Sample> {
     let (of_member, names, cuts) = strata(population, design)?;
+    let is_coded = |member: usize| coded.is_some_and(|coded| coded.labels(member).is_some());
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
+    let mut counts = vec![0; names.len()];
     for (member, &stratum) in of_member.iter().enumerate() {
-        members[stratum].push(member);
+        counts[stratum] += 1;
+        if !is_coded(member) {
+            members[stratum].push(member);
+        }
     }
-    if n < names.len() {
-        return Err(Error::data(
-            population.place.clone(),
-            format!("{n} sentences cannot be drawn from {} strata", names.len()),
-            "every stratum needs at least one: ask for more sentences, or stratify more coarsely",
-        ));
-    }
+    let open: Vec<usize> = members.iter().map(Vec::len).collect();
+    let numbers = numbers(population, design, &names, &open, coded.is_some())?;
     let scores = design.enrichment.as_ref().map(|by| population.scores(&by.column)).transpose()?;
-    let counts: Vec<usize> = members.iter().map(Vec::len).collect();
-    let numbers = allocate(n, &counts, design.allocation);
-    let mut rows = Vec::with_capacity(n);
+    let purpose = match coded {
+        None => Purpose::Stratum as u32,
+        // Nothing that was drawn before says what is drawn now.
+        Some(coded) => Purpose::Extension as u32 + coded.count() as u32,
+    };
+    let mut rows = Vec::new();
     for (stratum, (members, &number)) in members.iter().zip(&numbers).enumerate() {
         let sizes = match (&scores, &design.enrichment) {
             (Some(scores), Some(by)) => {
@@ -137,7 +146,7 @@ pub fn sample(population: &Population, design: &Design) -> Result<Sample> {
             }
             _ => vec![1; members.len()],
         };
-        let mut random = stream(design.seed, Purpose::Stratum as u32, stratum as u32);
+        let mut random = stream(design.seed, purpose, stratum as u32);
         rows.extend(draw(&sizes, number, &mut random).into_iter().map(|drawn| Selected {
             member: members[drawn.unit],
             stratum,
@@ -145,9 +154,62 @@ pub fn sample(population: &Population, design: &Design) -> Result<Sample> {
         }));
     }
     rows.shuffle(&mut stream(design.seed, Purpose::Order as u32, 0));
-    let stratum = |((stratum, &sentences), &drawn)| Stratum { stratum, sentences, drawn };
-    let strata = names.into_iter().zip(&counts).zip(&numbers).map(stratum).collect();
-    Ok(Sample { rows, strata, cuts, seed: design.seed })
+    if let Some(coded) = coded {
+        coded.join(&mut rows, &of_member, &counts);
+    }
+    let strata = names.into_iter().zip(counts).zip(numbers).zip(open);
+    let strata = strata.map(|(((stratum, sentences), drawn), open)| Stratum {
+        stratum,
+        sentences,
+        drawn,
+        coded: sentences - open,
+    });
+    Ok(Sample { rows, strata: strata.collect(), cuts, seed: design.seed })
+}
+
+/// How many to draw from each stratum, of those that are there to be drawn.
+fn numbers(
+    population: &Population,
+    design: &Design,
+    names: &[String],
+    open: &[usize],
+    extends: bool,
+) -> Result<Vec<usize>> {
+    let error =
+        |problem: String, remedy: &str| Err(Error::data(population.place.clone(), problem, remedy));
+    if let Some(sizes) = &design.sizes {
+        if let Some(unknown) = sizes.keys().find(|name| !names.contains(name)) {
+            let known: Vec<&str> = names.iter().take(8).map(String::as_str).collect();
+            let remedy = format!("the strata are `{}`; divide as the plan did", known.join("`, `"));
+            return error(format!("there is no stratum `{unknown}` to draw from"), &remedy);
+        }
+        let size = |name: &String| sizes.get(name).copied().unwrap_or(0);
+        let numbers: Vec<usize> = names.iter().map(size).collect();
+        let mut sizes = names.iter().zip(&numbers).zip(open);
+        return match sizes.find(|((_, number), open)| number > open) {
+            None => Ok(numbers),
+            Some(((name, number), open)) => error(
+                format!(
+                    "{number} sentences of stratum `{name}` are asked for and there are {open}"
+                ),
+                "plan with the same table that is drawn from",
+            ),
+        };
+    }
+    let count: usize = open.iter().sum();
+    if design.n > count {
+        return error(
+            format!("{} sentences are asked for and there are {count}", design.n),
+            &format!("ask for {count} at the most, or give more articles"),
+        );
+    }
+    if design.n < names.len() && !extends {
+        return error(
+            format!("{} sentences cannot be drawn from {} strata", design.n, names.len()),
+            "every stratum needs at least one: ask for more sentences, or stratify more coarsely",
+        );
+    }
+    Ok(allocate(design.n, open, design.allocation))
 }
 
 /// The stratum of each member, the names of the strata, and the cut points of the bands.
@@ -232,74 +294,6 @@ pub fn assign(sample: &Sample, coders: usize, overlap: f64) -> Assignment {
     Assignment { overlap, coders: shares }
 }
 
-/// How a label file is written.
-pub struct LabelTable<'a> {
-    population: &'a Population,
-    sample: &'a Sample,
-    format: RowFormat,
-    has_coder: bool,
-    /// The columns of the population that are kept.
-    kept: Vec<usize>,
-}
-
-/// The columns that stand in every label file of a sample.
-const COLUMNS: [&str; 8] =
-    ["id", "text", "labels", "document", "coder", "inclusion_probability", "stratum", "seed"];
-
-impl<'a> LabelTable<'a> {
-    /// Label files with a column `coder` where `has_coder` says so. What the model said is kept only
-    /// where `keep_scores` says so (its labels as `model_labels`), since who sees it does not code
-    /// independently of it.
-    pub fn new(
-        population: &'a Population,
-        sample: &'a Sample,
-        format: TableFormat,
-        has_coder: bool,
-        keep_scores: bool,
-    ) -> Self {
-        let is_kept = |name: &str| match name {
-            "labels" | "model_labels" => keep_scores,
-            name if name.starts_with("p.") => keep_scores,
-            name => !COLUMNS.contains(&name),
-        };
-        let kept: Vec<usize> = (0..population.columns.len())
-            .filter(|&column| is_kept(&population.columns[column]))
-            .collect();
-        let mut header: Vec<String> = COLUMNS.map(str::to_owned).to_vec();
-        header.retain(|name| has_coder || name != "coder");
-        header.extend(kept.iter().map(|&column| match population.columns[column].as_str() {
-            "labels" => "model_labels".to_owned(),
-            name => name.to_owned(),
-        }));
-        let format = RowFormat::new(format, header);
-        LabelTable { population, sample, format, has_coder, kept }
-    }
-
-    /// The file of a coder: rows of [`Sample::rows`], none of them coded yet.
-    pub fn write(&self, coder: &str, rows: impl IntoIterator<Item = usize>) -> Vec<u8> {
-        let mut table = self.format.rows();
-        for row in rows {
-            let selected = &self.sample.rows[row];
-            let member = &self.population.members[selected.member];
-            table.text(&member.id);
-            table.text(&member.text);
-            table.text("?");
-            table.text(&member.document);
-            if self.has_coder {
-                table.text(coder);
-            }
-            table.exact(selected.probability);
-            table.text(&self.sample.strata[selected.stratum].stratum);
-            table.exact(self.sample.seed);
-            for &column in &self.kept {
-                table.text(member.cells.get(column).map_or("", String::as_str));
-            }
-            table.end_row();
-        }
-        [self.format.header(), table.finish()].concat()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,7 +344,7 @@ mod tests {
             let mut times = [0_u32; 100];
             let mut probability = [0.0; 100];
             for seed in 0..draws {
-                let drawn = sample(&population, &Design { seed, ..design.clone() }).unwrap();
+                let drawn = sample(&population, &Design { seed, ..design.clone() }, None).unwrap();
                 assert_eq!(drawn.rows.len(), 20);
                 for row in drawn.rows {
                     times[row.member] += 1;
@@ -370,7 +364,7 @@ mod tests {
         let names = |stratify: &[&str], bands| {
             let stratify = stratify.iter().map(|&name| name.to_owned()).collect();
             let design = Design { n: 40, stratify, bands, ..Design::default() };
-            let strata = sample(&population(), &design).unwrap().strata;
+            let strata = sample(&population(), &design, None).unwrap().strata;
             strata.into_iter().map(|stratum| stratum.stratum).collect::<Vec<_>>()
         };
         assert_eq!(names(&[], None), ["all"]);
@@ -379,7 +373,7 @@ mod tests {
         let both = names(&["year"], bands(Cuts::At(vec![0.5])));
         assert_eq!(both, ["2024; band 1", "2023; band 1", "2024; band 2", "2023; band 2"]);
         let design = Design { n: 9, stratify: vec!["outlet".to_owned()], ..Design::default() };
-        let message = sample(&population(), &design).unwrap_err().to_string();
+        let message = sample(&population(), &design, None).unwrap_err().to_string();
         assert!(message.contains("no column `outlet`; the columns are `source`"), "{message}");
     }
 
@@ -392,7 +386,7 @@ mod tests {
 
     #[test]
     fn the_overlap_goes_to_all_and_the_rest_to_one() {
-        let drawn = sample(&population(), &Design { n: 51, ..Design::default() }).unwrap();
+        let drawn = sample(&population(), &Design { n: 51, ..Design::default() }, None).unwrap();
         let assignment = assign(&drawn, 3, 0.2);
         assert_eq!(assignment.overlap.len(), 10);
         let mut coded = vec![0; 51];
