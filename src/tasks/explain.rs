@@ -125,3 +125,81 @@ pub fn strongest_terms(classifier: &Classifier, count: usize) -> Vec<FrameTerms>
         })
         .collect()
 }
+
+/// A word of a sentence, or the blanks between two, and what it adds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stretch<'a> {
+    /// As it stands in the sentence.
+    pub text: String,
+    /// Whether it is the blanks between words.
+    pub is_blank: bool,
+    /// Its part of what all terms add.
+    pub weight: f64,
+    /// The terms that stand on it.
+    pub terms: Vec<&'a Term>,
+}
+
+/// Cuts a sentence into words and blanks. What a term adds is spread evenly over the characters of
+/// its places, blanks left out, so that all words together have what all terms have.
+pub fn stretches<'a>(text: &str, terms: &'a [Term]) -> Vec<Stretch<'a>> {
+    let characters: Vec<char> = text.chars().collect();
+    let covered = |term: &Term| -> Vec<usize> {
+        let of_place = |&[start, end]: &[usize; 2]| start..end.min(characters.len());
+        let all = term.places.iter().flat_map(of_place);
+        all.filter(|&at| !characters[at].is_whitespace()).collect()
+    };
+    let places: Vec<Vec<usize>> = terms.iter().map(covered).collect();
+    let mut found = Vec::new();
+    let mut start = 0;
+    for run in characters.chunk_by(|a, b| a.is_whitespace() == b.is_whitespace()) {
+        let here = start..start + run.len();
+        start = here.end;
+        let (mut weight, mut on_it) = (0.0, Vec::new());
+        for (term, places) in terms.iter().zip(&places) {
+            let times = places.iter().filter(|at| here.contains(at)).count();
+            if times > 0 {
+                weight += term.weight * times as f64 / places.len() as f64;
+                on_it.push(term);
+            }
+        }
+        let is_blank = run[0].is_whitespace();
+        found.push(Stretch { text: run.iter().collect(), is_blank, weight, terms: on_it });
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overlapping_terms_add_up() {
+        let term =
+            |term: &str, weight, place| Term { term: term.to_owned(), weight, places: vec![place] };
+        let terms = [
+            term("café", 0.4, [0, 4]),
+            term("café walls", 0.1, [0, 10]),
+            term("walls", -0.3, [5, 10]),
+        ];
+        let stretches = stretches("café walls fall", &terms);
+        // .4 and four of the nine letters of .1.
+        assert!((stretches[0].weight - (0.4 + 0.1 * 4.0 / 9.0)).abs() < 1e-12);
+        let sum: f64 = stretches.iter().map(|stretch| stretch.weight).sum();
+        assert!((sum - 0.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn words_and_base_sum_to_the_log_odds() {
+        let classifier = Classifier::built_in().unwrap();
+        let text = "We must  break through “bottlenecks” in core technologies, à notre façon.";
+        let evidence = explain(&classifier, text);
+        assert!(evidence.frames[0].present);
+        for frame in &evidence.frames {
+            let stretches = stretches(text, &frame.terms);
+            let joined: String = stretches.iter().map(|stretch| stretch.text.as_str()).collect();
+            assert_eq!(joined, text);
+            let sum: f64 = stretches.iter().map(|stretch| stretch.weight).sum();
+            assert!((frame.base + sum - frame.log_odds).abs() < 1e-9);
+        }
+    }
+}

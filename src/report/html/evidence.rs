@@ -3,7 +3,7 @@
 use super::numbers::{Unit, name};
 use super::page::{Block, Evidence, Piece, Section, Sentence, Table};
 use super::{Example, Source};
-use crate::tasks::explain::{FrameEvidence, Term};
+use crate::tasks::explain::{FrameEvidence, Stretch, Term, stretches};
 
 /// Tints, from weak to strong.
 const TINTS: f64 = 5.0;
@@ -79,59 +79,23 @@ fn table(frame: &FrameEvidence) -> Table {
     table
 }
 
-/// A word of the sentence, or what stands between two.
-struct Stretch {
-    text: String,
-    is_blank: bool,
-    weight: f64,
-    title: String,
-}
-
-/// Cuts a sentence into words and blanks. What a term adds is spread evenly over the characters of
-/// its places, blanks left out, so that all words together have what all terms have.
-fn stretches(text: &str, frame: &FrameEvidence) -> Vec<Stretch> {
-    let characters: Vec<char> = text.chars().collect();
-    let covered = |places: &[[usize; 2]]| -> Vec<usize> {
-        let of_place = |&[start, end]: &[usize; 2]| start..end.min(characters.len());
-        let all = places.iter().flat_map(of_place);
-        all.filter(|&at| !characters[at].is_whitespace()).collect()
-    };
-    let places: Vec<Vec<usize>> = frame.terms.iter().map(|term| covered(&term.places)).collect();
-    let mut found = Vec::new();
-    let mut start = 0;
-    for run in characters.chunk_by(|a, b| a.is_whitespace() == b.is_whitespace()) {
-        let here = start..start + run.len();
-        start = here.end;
-        let (mut weight, mut terms) = (0.0, Vec::new());
-        for (term, places) in frame.terms.iter().zip(&places) {
-            let times = places.iter().filter(|at| here.contains(at)).count();
-            if times > 0 {
-                weight += term.weight * times as f64 / places.len() as f64;
-                terms.push(term);
-            }
-        }
-        terms.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
-        let title = |term: &&Term| format!("{} {}", term.term, exact(term.weight));
-        let titles: Vec<String> = terms.iter().take(TERMS).map(title).collect();
-        found.push(Stretch {
-            text: run.iter().collect(),
-            is_blank: run[0].is_whitespace(),
-            weight,
-            title: titles.join("; "),
-        });
-    }
-    found
+/// The terms of a word that add most.
+fn title(terms: &[&Term]) -> String {
+    let mut terms = terms.to_vec();
+    terms.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
+    let named = |term: &&Term| format!("{} {}", term.term, exact(term.weight));
+    terms.iter().take(TERMS).map(named).collect::<Vec<_>>().join("; ")
 }
 
 /// The sentence in pieces, each tinted by what it adds.
 fn pieces(text: &str, frame: &FrameEvidence) -> Vec<Piece> {
-    let stretches = stretches(text, frame);
+    let stretches = stretches(text, &frame.terms);
     let strongest = stretches.iter().map(|stretch| stretch.weight.abs()).fold(0.0, f64::max);
-    let side = |stretch: &Stretch| {
+    let side = |stretch: &Stretch<'_>| {
         let side = if stretch.weight > 0.0 { "for" } else { "against" };
         (stretch.weight.abs() >= FAINT).then_some(side)
     };
-    let piece = |(index, stretch): (usize, &Stretch)| {
+    let piece = |(index, stretch): (usize, &Stretch<'_>)| {
         let next = stretches[index + 1..].iter().find(|next| !next.is_blank);
         let class = side(stretch).map_or_else(String::new, |here| {
             let level = (TINTS * stretch.weight.abs() / strongest).ceil();
@@ -139,7 +103,7 @@ fn pieces(text: &str, frame: &FrameEvidence) -> Vec<Piece> {
             let last = next.and_then(side) != Some(here);
             format!("{here} t{level}{}", if last { " sign" } else { "" })
         });
-        Piece { text: stretch.text.clone(), class, title: stretch.title.clone() }
+        Piece { text: stretch.text.clone(), class, title: title(&stretch.terms) }
     };
     stretches.iter().enumerate().map(piece).collect()
 }
@@ -167,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_join_to_the_sentence_and_overlapping_terms_add_up() {
+    fn pieces_join_to_the_sentence_and_bear_its_signs() {
         let text = "café walls fall";
         let terms: &[(&str, f64, &[[usize; 2]])] = &[
             ("café", 0.4, &[[0, 4]]),
@@ -178,11 +142,6 @@ mod tests {
         assert_eq!(pieces.iter().map(|piece| piece.text.as_str()).collect::<String>(), text);
         let classes: Vec<&str> = pieces.iter().map(|piece| piece.class.as_str()).collect();
         assert_eq!(classes, ["for t5 sign", "", "against t3 sign", "", ""]);
-        // .4 and four of the nine letters of .1.
-        let stretches = stretches(text, &evidence(terms));
-        assert!((stretches[0].weight - (0.4 + 0.1 * 4.0 / 9.0)).abs() < 1e-12);
-        let sum: f64 = stretches.iter().map(|stretch| stretch.weight).sum();
-        assert!((sum - 0.2).abs() < 1e-12);
         assert_eq!(pieces[0].title, "café +0.400; café walls +0.100");
     }
 
