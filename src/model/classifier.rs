@@ -1,6 +1,6 @@
-//! The classifier: from a sentence to frames, stances and their evidence.
+//! The classifier: from a sentence to frames and stances.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Borrow;
 
 use linfa::traits::PredictInplace;
 use ndarray::Array1;
@@ -106,32 +106,6 @@ pub struct Classifier {
     pub(super) card: ModelCard,
 }
 
-/// What a term of a sentence adds to the log-odds of each frame.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Contribution {
-    /// The n-gram.
-    pub term: String,
-    /// Byte ranges of the sentence where it stands.
-    pub places: Vec<std::ops::Range<usize>>,
-    /// By frame: what it adds to the calibrated log-odds.
-    pub frames: Vec<f64>,
-}
-
-/// The exact account of a prediction: for every frame, `base` and the contributions of all terms
-/// sum to its log-odds.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Explanation {
-    /// What was predicted.
-    pub prediction: Prediction,
-    /// By frame: the log-odds of a sentence without a known term.
-    pub base: Vec<f64>,
-    /// By frame: the calibrated log-odds (with a single choice: the log of the unnormalised
-    /// probability).
-    pub log_odds: Vec<f64>,
-    /// Every known term of the sentence.
-    pub contributions: Vec<Contribution>,
-}
-
 impl Classifier {
     /// The frames and stances it knows.
     pub fn codebook(&self) -> &Codebook {
@@ -223,46 +197,6 @@ impl Classifier {
     /// Keeps scores on held-out documents in the model's card.
     pub(crate) fn set_scores(&mut self, scores: serde_json::Value) {
         self.card.scores = Some(scores);
-    }
-
-    /// Classifies a sentence and accounts for it.
-    pub fn explain(&self, sentence: &str) -> Explanation {
-        let evidence = self.tfidf.evidence(sentence);
-        let (found, signals) = self.tfidf.values_by_appearance(sentence);
-        let mut scores = vec![0.0; self.codebook.frames.len()];
-        self.frames.score_found(&self.tfidf, &found, &signals, 0, &mut scores);
-        let calibrated = |score: &[f64]| -> Vec<f64> {
-            score.iter().zip(&self.calibration).map(|(&s, line)| line.log_odds(s)).collect()
-        };
-        let contributions = evidence
-            .into_iter()
-            .map(|of| Contribution {
-                term: self.tfidf.term(of.column).into_owned(),
-                places: of.places,
-                frames: (0..scores.len())
-                    .map(|frame| {
-                        let weight = self.frames.weight(of.column, frame);
-                        self.calibration[frame].slope * of.value * weight
-                    })
-                    .collect(),
-            })
-            .collect();
-        Explanation {
-            prediction: self.predict_found(&found, &signals, StanceDetail::All),
-            base: calibrated(&self.frames.intercepts),
-            log_odds: calibrated(&scores),
-            contributions,
-        }
-    }
-
-    /// The terms with the largest weights for a frame, and their weights, strongest first.
-    pub fn strongest_terms(&self, frame: usize, count: usize) -> Vec<(Cow<'_, str>, f64)> {
-        let weight = |column: usize| self.frames.weight(column, frame);
-        let mut columns: Vec<usize> =
-            (0..self.tfidf.columns()).filter(|&column| weight(column) > 0.0).collect();
-        columns.sort_by(|&a, &b| weight(b).total_cmp(&weight(a)).then(a.cmp(&b)));
-        columns.truncate(count);
-        columns.into_iter().map(|column| (self.tfidf.term(column), weight(column))).collect()
     }
 }
 

@@ -5,6 +5,7 @@ mod classifier;
 mod cross_validation;
 mod dense;
 mod dual;
+mod explanation;
 mod file;
 mod fitted;
 mod linear;
@@ -19,8 +20,9 @@ mod training;
 mod trust_region;
 
 pub use calibration::{Calibration, FEWEST_POSITIVES};
-pub use classifier::{Classifier, Contribution, Explanation, ModelCard, Prediction, StanceDetail};
+pub use classifier::{Classifier, ModelCard, Prediction, StanceDetail};
 pub use cross_validation::OutOfFold;
+pub use explanation::{Contribution, Explanation, StanceScore};
 pub use file::FORMAT_VERSION;
 pub use fitted::{FitReport, Logistic, Softmaxed};
 pub use logistic::{ClassWeight, LogisticParams, LogisticValidParams, Solver};

@@ -4,7 +4,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use crate::data::{Codebook, LabelSet};
 use crate::model::{Classifier, FitReport};
-use crate::tasks::explain::FrameTerms;
+use crate::tasks::explain::{FrameTerms, Term};
 
 /// A table without frames: names on the left, all else aligned to the right.
 pub(super) fn table(header: impl IntoIterator<Item = impl Into<String>>) -> Table {
@@ -90,22 +90,33 @@ pub fn classified(codebook: &Codebook, articles: usize, labels: &[LabelSet]) -> 
     )
 }
 
-/// The strongest terms of every frame, side by side.
+/// The strongest terms of every frame, side by side; then those of each frame's stances.
 pub fn strongest_terms(frames: &[FrameTerms]) -> String {
-    let mut terms = table(frames.iter().flat_map(|frame| [frame.frame.as_str(), ""]));
-    let rows = frames.iter().map(|frame| frame.terms.len()).max().unwrap_or(0);
+    let of_frames = frames.iter().map(|of| (of.frame.as_str(), &of.terms[..])).collect();
+    let mut text = side_by_side(of_frames);
+    for frame in frames.iter().filter(|frame| !frame.stances.is_empty()) {
+        let of_stances = frame.stances.iter().map(|of| (of.stance.as_str(), &of.terms[..]));
+        text += &format!("\nstance, given {}\n", frame.frame);
+        text += &side_by_side(of_stances.collect());
+    }
+    text
+}
+
+fn side_by_side(lists: Vec<(&str, &[Term])>) -> String {
+    let mut table = table(lists.iter().flat_map(|(name, _)| [name, ""]));
+    let rows = lists.iter().map(|(_, terms)| terms.len()).max().unwrap_or(0);
     for row in 0..rows {
-        terms.add_row(cells(frames.iter().flat_map(|frame| match frame.terms.get(row) {
+        table.add_row(cells(lists.iter().flat_map(|(_, terms)| match terms.get(row) {
             Some(term) => [term.term.clone(), format!("{:.2}", term.weight)],
             None => [String::new(), String::new()],
         })));
     }
-    for index in (0..2 * frames.len()).step_by(2) {
-        if let Some(column) = terms.column_mut(index) {
+    for index in (0..2 * lists.len()).step_by(2) {
+        if let Some(column) = table.column_mut(index) {
             column.set_cell_alignment(CellAlignment::Left);
         }
     }
-    let mut text = terms.trim_fmt();
+    let mut text = table.trim_fmt();
     text.push('\n');
     text
 }

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::model::{Classifier, Explanation};
+use crate::data::Codebook;
+use crate::model::{Classifier, Contribution, Explanation, StanceScore};
 use crate::text::CodePoints;
 
-/// A term and what it adds to a frame's log-odds.
+/// A term and what it adds to a frame's log-odds or a stance's score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Term {
     /// The n-gram.
@@ -38,6 +39,23 @@ pub struct FrameEvidence {
     pub base: f64,
     /// All known terms, the strongest for the frame first.
     pub terms: Vec<Term>,
+    /// The stances that training saw with the frame; empty where that is not given, or fewer than
+    /// two were seen.
+    pub stances: Vec<StanceEvidence>,
+}
+
+/// A stance towards a frame of a sentence, accounted for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StanceEvidence {
+    /// The stance.
+    pub stance: String,
+    /// How much speaks for it rather than the others ([`StanceScore`](crate::model::StanceScore));
+    /// `base` and the weights of all terms sum to this. The largest is given.
+    pub score: f64,
+    /// The score of a sentence without a known term.
+    pub base: f64,
+    /// All known terms, the strongest for the stance first.
+    pub terms: Vec<Term>,
 }
 
 /// A sentence, accounted for.
@@ -58,6 +76,17 @@ pub struct FrameTerms {
     pub frame: String,
     /// Strongest first; weights are those of the model, before calibration.
     pub terms: Vec<Term>,
+    /// The stances that training saw with the frame; empty where fewer than two.
+    pub stances: Vec<StanceTerms>,
+}
+
+/// A stance towards a frame and its strongest terms.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StanceTerms {
+    /// The stance.
+    pub stance: String,
+    /// Strongest first; weights are those of the model less the mean of the frame's stances.
+    pub terms: Vec<Term>,
 }
 
 /// Accounts for a sentence.
@@ -77,13 +106,36 @@ pub fn explain(classifier: &Classifier, text: &str) -> SentenceEvidence {
             threshold: classifier.thresholds()[frame],
             log_odds: explanation.log_odds[frame],
             base: explanation.base[frame],
-            terms: terms(&explanation, frame, text),
+            terms: terms(&explanation, text, |of| of.frames[frame]),
+            stances: match labels.contains(frame) {
+                true => stances(codebook, &explanation, frame, text),
+                false => Vec::new(),
+            },
         })
         .collect();
     SentenceEvidence { text: text.to_owned(), labels: labels.display(codebook).to_string(), frames }
 }
 
-fn terms(explanation: &Explanation, frame: usize, text: &str) -> Vec<Term> {
+fn stances(
+    codebook: &Codebook,
+    explanation: &Explanation,
+    frame: usize,
+    text: &str,
+) -> Vec<StanceEvidence> {
+    let evidence = |(at, of): (usize, &StanceScore)| StanceEvidence {
+        stance: codebook.stances[of.stance].name.clone(),
+        score: of.score,
+        base: of.base,
+        terms: terms(explanation, text, |term| term.stances[frame][at]),
+    };
+    explanation.stances[frame].iter().enumerate().map(evidence).collect()
+}
+
+fn terms(
+    explanation: &Explanation,
+    text: &str,
+    weight: impl Fn(&Contribution) -> f64,
+) -> Vec<Term> {
     let mut terms: Vec<Term> = explanation
         .contributions
         .iter()
@@ -99,7 +151,7 @@ fn terms(explanation: &Explanation, frame: usize, text: &str) -> Vec<Term> {
             Term {
                 places: places.collect(),
                 term: contribution.term.clone(),
-                weight: contribution.frames[frame],
+                weight: weight(contribution),
             }
         })
         .collect();
@@ -107,23 +159,28 @@ fn terms(explanation: &Explanation, frame: usize, text: &str) -> Vec<Term> {
     terms
 }
 
-/// The model's strongest terms for every frame.
+/// The model's strongest terms for every frame, and for every stance towards it.
 pub fn strongest_terms(classifier: &Classifier, count: usize) -> Vec<FrameTerms> {
-    let term = |(term, weight): (Cow<str>, f64)| Term {
+    let codebook = classifier.codebook();
+    let term = |(term, weight): (Cow<'_, str>, f64)| Term {
         term: term.into_owned(),
         weight,
         places: Vec::new(),
     };
-    classifier
-        .codebook()
-        .frames
-        .iter()
-        .enumerate()
-        .map(|(frame, entry)| FrameTerms {
-            frame: entry.name.clone(),
-            terms: classifier.strongest_terms(frame, count).into_iter().map(term).collect(),
-        })
-        .collect()
+    let terms = |of: Vec<(Cow<'_, str>, f64)>| of.into_iter().map(term).collect();
+    let of_frame = |frame: usize| FrameTerms {
+        frame: codebook.frames[frame].name.clone(),
+        terms: terms(classifier.strongest_terms(frame, count)),
+        stances: classifier
+            .strongest_stance_terms(frame, count)
+            .into_iter()
+            .map(|(stance, of)| StanceTerms {
+                stance: codebook.stances[stance].name.clone(),
+                terms: terms(of),
+            })
+            .collect(),
+    };
+    (0..codebook.frames.len()).map(of_frame).collect()
 }
 
 /// A word of a sentence, or the blanks between two, and what it adds.
@@ -201,5 +258,6 @@ mod tests {
             let sum: f64 = stretches.iter().map(|stretch| stretch.weight).sum();
             assert!((frame.base + sum - frame.log_odds).abs() < 1e-9);
         }
+        assert!(evidence.frames.iter().all(|frame| frame.present != frame.stances.is_empty()));
     }
 }

@@ -304,6 +304,7 @@ impl Fixture {
             log_odds: sum - 1.2,
             base: -1.2,
             terms: terms.clone(),
+            stances: Vec::new(),
         });
         SentenceEvidence {
             text: text.to_owned(),

@@ -127,6 +127,7 @@ mod tests {
             log_odds: 1.0,
             base: 0.5,
             terms: terms.iter().map(term).collect(),
+            stances: Vec::new(),
         }
     }
 
