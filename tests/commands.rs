@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::process::Command;
 
 use support::{Output, Sandbox, codings, small_labels};
 
@@ -132,6 +133,15 @@ fn training_learns_and_says_what_it_did() {
     let output = sandbox.run(&["explain", "-m", "m.framescope", "--json"]).succeeds();
     let json: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(json["frames"].as_array().unwrap().len(), 2);
+    let [bad, good] = &json["frames"][1]["stances"].as_array().unwrap()[..] else {
+        panic!("{}", output.stdout);
+    };
+    assert_eq!(
+        [&json["frames"][1]["frame"], &bad["stance"], &good["stance"]],
+        ["trade", "bad", "good"]
+    );
+    let terms = bad["terms"].as_array().unwrap();
+    assert!(terms.iter().any(|term| term["term"] == "weavers"), "{bad}");
 }
 
 #[test]
@@ -140,14 +150,49 @@ fn explanations_sum_to_the_log_odds() {
     let sentence = "The region must protect its supply chains and cut emissions.";
     let output = sandbox.run(&["explain", sentence, "--json"]).succeeds();
     let json: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
-    for frame in json["sentences"][0]["frames"].as_array().unwrap() {
-        let terms = frame["terms"].as_array().unwrap();
+    let sums_to = |of: &serde_json::Value, total: &str| {
+        let terms = of["terms"].as_array().unwrap();
         let sum: f64 = terms.iter().map(|term| term["weight"].as_f64().unwrap()).sum();
-        let log_odds = frame["log_odds"].as_f64().unwrap();
-        assert!((sum + frame["base"].as_f64().unwrap() - log_odds).abs() < 1e-9);
+        let total = of[total].as_f64().unwrap();
+        assert!((sum + of["base"].as_f64().unwrap() - total).abs() < 1e-9);
+        total
+    };
+    for frame in json["sentences"][0]["frames"].as_array().unwrap() {
+        let log_odds = sums_to(frame, "log_odds");
+        let stances = frame["stances"].as_array().unwrap();
+        assert_eq!(stances.len(), if frame["present"] == true { 3 } else { 0 });
+        let scores: Vec<f64> = stances.iter().map(|of| sums_to(of, "score")).collect();
+        for (of, score) in stances.iter().zip(&scores) {
+            assert_eq!(of["stance"] == frame["stance"], scores.iter().all(|other| other <= score));
+        }
         let probability = frame["probability"].as_f64().unwrap();
         assert!((1.0 / (1.0 + (-log_odds).exp()) - probability).abs() < 1e-12);
     }
+}
+
+#[test]
+fn words_are_highlighted_where_colours_are_wanted() {
+    let explain = |environment: &[(&str, &str)]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_framescope"))
+            .args(["explain", "Trade with foreign countries must not be shut out."])
+            .env_remove("NO_COLOR")
+            .envs(environment.iter().copied())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let coloured = explain(&[("CLICOLOR_FORCE", "1")]);
+    let (bold_underlined, struck) = ("\u{1b}[38;5;32;1;4m", "\u{1b}[38;5;166;9m");
+    assert!(coloured.contains(&format!("{bold_underlined}foreign\u{1b}[0m")), "{coloured}");
+    assert!(coloured.contains(struck), "{coloured}");
+    let plain = explain(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]);
+    assert!(!plain.contains('\u{1b}'), "{plain}");
+    // Without styles nothing is missing but the words that bore them.
+    let stripped = anstream::adapter::strip_str(&coloured).to_string();
+    let missing: Vec<&str> =
+        stripped.lines().filter(|line| !plain.lines().any(|other| other == *line)).collect();
+    assert_eq!(missing, ["    Trade with foreign countries must not be shut out."; 4]);
+    assert!(plain.lines().all(|line| stripped.lines().any(|other| other == line)));
 }
 
 #[test]
@@ -330,4 +375,11 @@ fn tables_look_as_they_should() {
     sandbox.write("c.toml", codebook);
     let output = sandbox.run(&[&evaluate[..], &["--codebook", "c.toml"]].concat()).succeeds();
     insta::assert_snapshot!("evaluate", output.stdout);
+    sandbox.write("labels.csv", small_labels());
+    let train = ["train", "labels.csv", "-o", "m", "--C", "1", "--no-calibration"];
+    sandbox.run(&[&train[..], &["--threshold", "0.5"]].concat()).succeeds();
+    let explain = ["explain", "-m", "m", "--terms", "4"];
+    let words = sandbox.run(&explain).succeeds().stdout;
+    let sentence = sandbox.run(&[&explain[..], &["Harbour trade ruins us"]].concat()).succeeds();
+    insta::assert_snapshot!("explain", format!("{words}\n{}", sentence.stdout));
 }

@@ -234,8 +234,7 @@ impl Classify {
         let classifier = self.model.open()?;
         let codebook = classifier.codebook();
         let (pieces, _) = self.pieces(documents(&self.input)?, &[], printer)?;
-        let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
-        let width = width.clamp(40, 100);
+        let width = printer.width();
         let tagger = Tagger::new(&classifier, StanceDetail::Given, self.unit.into());
         let (mut articles, mut labels) = (0, Vec::new());
         let view = |piece| {

@@ -26,6 +26,17 @@ impl Printer {
         self.terminal
     }
 
+    /// Whether results keep their colours and other styles.
+    pub(super) fn styles(&self) -> bool {
+        anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+    }
+
+    /// How many columns lines of text may fill.
+    pub(super) fn width(&self) -> usize {
+        let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+        width.clamp(40, 100)
+    }
+
     /// Writes a result, without colours where they are not wanted (`NO_COLOR`, a pipe).
     pub(super) fn result(&self, text: &str) -> Result<(), Failure> {
         let mut out = anstream::stdout().lock();

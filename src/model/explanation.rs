@@ -26,8 +26,8 @@ pub struct Contribution {
 /// With `x` the sentence's row, `w_fs` and `b_fs` weights and intercept of stance `s` towards frame
 /// `f`, and `π_s` the share of the stance in training, `z_s = w_fs·x + b_fs − ln π_s`, and the score
 /// is `z_s` less the mean of `z` over the stances that training saw with the frame. A term so adds
-/// its value times `w_fs` less the mean of `w_f`. The probability of a stance is proportional to
-/// `π_s exp z_s`, and the stance with the largest `z_s` is the one given.
+/// its value times `w_fs`, less the mean of this over the same stances. The probability of a stance
+/// is proportional to `π_s exp z_s`, and the stance with the largest `z_s` is the one given.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StanceScore {
     /// The stance, by its place in the codebook.

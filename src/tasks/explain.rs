@@ -49,8 +49,9 @@ pub struct FrameEvidence {
 pub struct StanceEvidence {
     /// The stance.
     pub stance: String,
-    /// How much speaks for it rather than the others ([`StanceScore`](crate::model::StanceScore));
-    /// `base` and the weights of all terms sum to this. The largest is given.
+    /// How much speaks for it rather than the others ([`StanceScore`]); `base` and the weights of
+    /// all terms sum to this. The largest is given, unless one is that training never saw with
+    /// the frame.
     pub score: f64,
     /// The score of a sentence without a known term.
     pub base: f64,
