@@ -96,7 +96,7 @@ pub struct PairPlan {
     pub groups: [String; 2],
     /// With what is coded now; `None` where that is nothing.
     pub now: Option<f64>,
-    /// With what is to be coded; `None` where that leaves a stratum of one of them without any.
+    /// With what is to be coded; `None` where that leaves nothing of one of them coded.
     pub planned: Option<f64>,
     /// With every sentence coded.
     pub all: f64,
@@ -252,6 +252,8 @@ impl<'a> Planner<'a> {
     fn pairs(&self, groups: &[GroupVariance], planned: &[Vec<usize>], power: f64) -> Vec<PairPlan> {
         let all: Vec<Vec<usize>> =
             self.strata.iter().map(|bands| bands.iter().map(Vec::len).collect()).collect();
+        let coded = groups.iter().map(|group| group.coded).sum::<usize>();
+        let has_more = planned.iter().flatten().sum::<usize>() > coded;
         let mut pairs = Vec::new();
         for (a, first) in groups.iter().enumerate() {
             for (b, second) in groups.iter().enumerate().skip(a + 1) {
@@ -259,14 +261,16 @@ impl<'a> Planner<'a> {
                     let variance = first.parts.at(&coded[a]) + second.parts.at(&coded[b]);
                     visible_difference(variance, power)
                 };
+                let now = first.now().zip(second.now());
+                let now = now.map(|(first, second)| visible_difference(first + second, power));
                 let names = &self.estimates.results.groups;
                 pairs.push(PairPlan {
                     groups: [names[a].clone(), names[b].clone()],
-                    now: first
-                        .now()
-                        .zip(second.now())
-                        .map(|(first, second)| visible_difference(first + second, power)),
-                    planned: Some(seen(planned)).filter(|seen| seen.is_finite()),
+                    now,
+                    planned: match has_more {
+                        true => Some(seen(planned)).filter(|seen| seen.is_finite()),
+                        false => now,
+                    },
                     all: seen(&all),
                 });
             }

@@ -22,6 +22,8 @@ pub struct Gold {
     file: LabelFile,
     /// The rows of the file that are the gold standard.
     rows: Vec<usize>,
+    /// The same with those that the gold standard leaves open: coders who differ may have tied.
+    asked: Vec<usize>,
     clusters: Clusters,
     has_documents: bool,
     weights: Vec<f64>,
@@ -52,7 +54,9 @@ impl Gold {
         gold_coder: Option<&str>,
     ) -> Result<Self> {
         let file = LabelFile::read(paths, codebook, schema)?;
-        let (rows, coders) = gold_rows(&file, &paths[0], gold_coder)?;
+        let (asked, coders) = gold_rows(&file, &paths[0], gold_coder)?;
+        let coded = |row: &usize| file.rows[*row].coding.labels().is_some();
+        let rows: Vec<usize> = asked.iter().copied().filter(coded).collect();
         let documents = rows.iter().map(|&row| file.rows[row].document.as_deref());
         let has_documents = documents.clone().any(|document| document.is_some());
         let clusters = Clusters::new(group_indices(documents));
@@ -64,7 +68,7 @@ impl Gold {
             None => vec![1.0; rows.len()],
         };
         let path = paths[0].clone();
-        Ok(Gold { path, file, rows, clusters, has_documents, weights, inclusion, coders })
+        Ok(Gold { path, file, rows, asked, clusters, has_documents, weights, inclusion, coders })
     }
 
     /// Whether intervals can resample documents; otherwise they resample sentences.
@@ -146,7 +150,8 @@ impl Gold {
         scores
     }
 
-    /// Krippendorff's alpha of the human coders on the gold sentences.
+    /// Krippendorff's alpha of the human coders on the gold sentences and those on which they could
+    /// not settle: leaving these out would make any coders agree.
     pub(in crate::tasks) fn coder_alpha(
         &self,
         frame: usize,
@@ -158,12 +163,12 @@ impl Gold {
         let coder: HashMap<&str, usize> =
             self.coders.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
         let unit: HashMap<&str, usize> = self
-            .rows
+            .asked
             .iter()
             .enumerate()
             .map(|(unit, &row)| (self.file.rows[row].id.as_str(), unit))
             .collect();
-        let mut units = vec![vec![None; self.coders.len()]; self.rows.len()];
+        let mut units = vec![vec![None; self.coders.len()]; self.asked.len()];
         for row in &self.file.rows {
             if let (Some(&unit), Some(&coder), Some(labels)) =
                 (unit.get(row.id.as_str()), coder.get(row.coder.as_str()), row.coding.labels())
@@ -173,11 +178,14 @@ impl Gold {
         }
         let table = CodeTable { coders: self.coders.len(), values: 2, units };
         let alpha = |draws: &[u32]| vec![krippendorff_alpha(&table, draws)];
-        bootstrap.measures(&self.clusters, alpha).into_iter().next()
+        let documents = self.asked.iter().map(|&row| self.file.rows[row].document.as_deref());
+        let clusters = Clusters::new(group_indices(documents));
+        bootstrap.measures(&clusters, alpha).into_iter().next()
     }
 }
 
-/// The rows that are the gold standard, and the human coders where there are several.
+/// The rows of the gold standard, also where it leaves a sentence open, and the human coders where
+/// there are several.
 fn gold_rows(
     file: &LabelFile,
     path: &Path,
@@ -192,7 +200,7 @@ fn gold_rows(
         .find_map(|row| first.insert(&row.id, &row.coder).map(|first| (row, first)));
     let coders = file.coders();
     let Some(chosen) = gold_coder.or_else(|| again.map(|_| GOLD_CODER)) else {
-        return Ok(((0..file.rows.len()).filter(coded).collect(), Vec::new()));
+        return Ok(((0..file.rows.len()).collect(), Vec::new()));
     };
     if let (None, Some((row, first))) = (gold_coder, again)
         && !coders.contains(&GOLD_CODER)
@@ -205,8 +213,8 @@ fn gold_rows(
         ));
     }
     let rows: Vec<usize> =
-        (0..file.rows.len()).filter(coded).filter(|&row| file.rows[row].coder == chosen).collect();
-    if rows.is_empty() {
+        (0..file.rows.len()).filter(|&row| file.rows[row].coder == chosen).collect();
+    if !rows.iter().any(coded) {
         return Err(Error::data(
             Place::file(path),
             format!("no sentence is coded by `{chosen}`"),
