@@ -144,6 +144,24 @@ fn training_learns_and_says_what_it_did() {
     assert!(terms.iter().any(|term| term["term"] == "weavers"), "{bad}");
 }
 
+/// A report in two papers would be learnt from in one and scored in the other.
+#[test]
+fn copies_of_an_article_stay_in_one_fold() {
+    let sandbox = Sandbox::new();
+    let mut labels = small_labels();
+    for line in small_labels().lines().skip(1).filter(|line| line.starts_with("3-")) {
+        labels += &line.replacen("3-", "copy-", 1).replace(",d3,", ",d8,");
+        labels += "\n";
+    }
+    sandbox.write("labels.csv", labels);
+    let note = "1 of 9 documents are copies of others, and stay in one fold with them";
+    let train = ["train", "labels.csv", "-o", "m.framescope"];
+    let bound = sandbox.run(&train).succeeds();
+    assert!(bound.stderr.contains(note), "{}", bound.stderr);
+    let free = sandbox.run(&[&train[..], &["--group-by", "none"]].concat()).succeeds();
+    assert!(!free.stderr.contains(note), "{}", free.stderr);
+}
+
 #[test]
 fn explanations_sum_to_the_log_odds() {
     let sandbox = Sandbox::new();

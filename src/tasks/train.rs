@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::data::{Choice, Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, group_indices};
 use crate::error::{Error, Place, Result};
-use crate::features::SignalList;
+use crate::features::{COPY_THRESHOLD, SignalList, near_duplicates};
 use crate::model::{ClassifierParams, OutOfFold, Trained, TrainingData};
 use crate::stats::{Bootstrap, Clusters};
 use crate::tasks::evaluate::{Evaluation, Predictions, Truth};
@@ -14,7 +14,8 @@ use crate::tasks::evaluate::{Evaluation, Predictions, Truth};
 /// What keeps sentences in one fold.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum GroupBy {
-    /// The column `document` where there is one, else nothing.
+    /// The column `document` where there is one, else nothing. Documents that are copies of each
+    /// other (see [`near_duplicates`]) count as one.
     #[default]
     Document,
     /// The column of this name.
@@ -109,7 +110,8 @@ impl Train {
                 ));
             }
             GroupBy::Document | GroupBy::Column(_) if documents => {
-                return Ok(group_indices(gold.iter().map(|(row, _)| row.document.as_deref())));
+                let documents = group_indices(gold.iter().map(|(row, _)| row.document.as_deref()));
+                return Ok(bound_by_copies(&documents, gold, notes));
             }
             GroupBy::Document | GroupBy::Column(_) => notes.push(
                 "there is no column `document`: folds and intervals treat every sentence as \
@@ -135,6 +137,29 @@ impl Train {
         };
         Evaluation::score(&truth, &predictions, &self.bootstrap)
     }
+}
+
+/// Brings documents together with their copies: a wire report in several outlets would be learnt from
+/// in one and scored in the other.
+fn bound_by_copies(
+    documents: &[usize],
+    gold: &[(&LabelledRow, &LabelSet)],
+    notes: &mut Vec<String>,
+) -> Vec<usize> {
+    let count = documents.iter().max().map_or(0, |&last| last + 1);
+    let mut texts = vec![String::new(); count];
+    for (&document, (row, _)) in documents.iter().zip(gold) {
+        texts[document] += &row.text;
+        texts[document].push('\n');
+    }
+    let groups = near_duplicates(&texts, COPY_THRESHOLD);
+    let copies = count - groups.iter().max().map_or(0, |&last| last + 1);
+    if copies > 0 {
+        notes.push(format!(
+            "{copies} of {count} documents are copies of others, and stay in one fold with them"
+        ));
+    }
+    documents.iter().map(|&document| groups[document]).collect()
 }
 
 /// SHA-256 of what decides a model: the codebook's names and every sentence's id, text, labels and

@@ -111,11 +111,13 @@ pub const SMALL_LABELS: [(&str, &str); 14] = [
 /// The small labels, varied a little, in eight documents.
 pub fn small_labels() -> String {
     let mut table = "id,text,labels,document,source\n".to_owned();
-    let endings =
-        ["again", "this year", "they said", "as before", "in May", "too", "at once", "so"];
-    for (document, ending) in endings.iter().enumerate() {
+    for document in 0..8 {
         for (index, (text, labels)) in SMALL_LABELS.iter().enumerate() {
-            table += &format!("{document}-{index},{text} {ending},{labels},d{document},paper\n");
+            // Words that stand nowhere else, so that no document is a copy of another.
+            let word = |k: usize| format!("q{}", (14 * document + index) * 14 + k);
+            let end: Vec<String> = (0..14).map(word).collect();
+            let end = end.join(" ");
+            table += &format!("{document}-{index},{text} {end},{labels},d{document},paper\n");
         }
     }
     table
