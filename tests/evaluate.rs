@@ -194,19 +194,13 @@ fn coders_stand_beside_the_model() {
 fn suspects_are_the_planted_errors_and_the_curve_rises() {
     let sandbox = Sandbox::new();
     // Three labels are turned round.
-    let labels = small_labels()
-        .replace(
-            "2-9,The choir sang in the chapel they said,,",
-            "2-9,The choir sang in the chapel they said,smoke,",
-        )
-        .replace(
-            "4-0,The harbour trade with the islands grew in May,trade:good,",
-            "4-0,The harbour trade with the islands grew in May,,",
-        )
-        .replace(
-            "6-5,The chimney smoked all night at once,smoke:bad,",
-            "6-5,The chimney smoked all night at once,,",
-        );
+    let planted =
+        [("2-9,", ",,", ",smoke,"), ("4-0,", ",trade:good,", ",,"), ("6-5,", ",smoke:bad,", ",,")];
+    let line = |line: &str| match planted.iter().find(|(id, ..)| line.starts_with(id)) {
+        Some((_, right, wrong)) => line.replacen(right, wrong, 1) + "\n",
+        None => format!("{line}\n"),
+    };
+    let labels: String = small_labels().lines().map(line).collect();
     sandbox.write("gold.csv", &labels);
     sandbox.write("said.csv", small_labels());
     let all = ["--suspects", "review.csv", "--learning-curve", "--csv", "all.csv", "--methods"];

@@ -92,7 +92,7 @@ impl Study {
         let table = LabelTable::new(&population, &drawn, TableFormat::Csv, false, false)
             .with_coded(coded.as_ref());
         let rows = table.write("", 0..drawn.rows.len());
-        self.sandbox.write("gold.csv", &code(&rows, &self.truth));
+        self.sandbox.write("gold.csv", code(&rows, &self.truth));
     }
 
     fn results(&self) -> (Results, Gold) {
