@@ -319,7 +319,7 @@ fn an_extension_that_cannot_be_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("tagged.csv", tagged());
     let coded = |rows: &str| format!("id,labels,inclusion_probability\n{rows}");
-    sandbox.write("bare.csv", "id,labels\nd0:1,\n");
+    sandbox.write("bare.csv", "id,labels\nd0:1,security\n");
     sandbox.write("foreign.csv", coded("x9,security,0.2\n"));
     sandbox.write(
         "twice.csv",
