@@ -43,7 +43,7 @@ pub(super) struct Classify {
     id_column: Option<String>,
     #[command(flatten)]
     model: ModelArgs,
-    /// Write the table to FILE (.csv, .tsv or .jsonl)
+    /// Write the table to FILE (.csv, .tsv or .jsonl; also .gz or .zst)
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Format of the output [default: by the file's ending; a view on a terminal, else csv]

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use framescope::data::{ArticleColumns, AtomicFile, Table, TableFormat, documents};
+use framescope::data::{
+    ArticleColumns, AtomicFile, Compression, Table, TableFormat, documents, uncompressed_path,
+};
 use framescope::error::{Error, ErrorKind, Place};
 use framescope::stats::Allocation;
 use framescope::tasks::classify::Unit;
@@ -267,16 +269,23 @@ impl Sample {
         if self.coders.is_empty() {
             return vec![output.clone()];
         }
-        let ending = match format {
+        let mut ending = match format {
             TableFormat::Csv => "csv",
             TableFormat::Tsv => "tsv",
             TableFormat::Jsonl => "jsonl",
-        };
+        }
+        .to_owned();
+        if let Some(compression) = Compression::of_path(output) {
+            ending = format!("{ending}.{}", compression.ending());
+        }
         let names = self.coders.iter().map(|coder| format!("{coder}.{ending}"));
         let names = names.chain(std::iter::once("design.json".to_owned()));
         // `coding.csv` stands for `coding.anna.csv` and so on; anything else is a folder.
         match TableFormat::of_path(output) {
-            Some(_) if !output.is_dir() => names.map(|name| output.with_extension(name)).collect(),
+            Some(_) if !output.is_dir() => {
+                let stem = uncompressed_path(output);
+                names.map(|name| stem.with_extension(name)).collect()
+            }
             _ => names.map(|name| output.join(name)).collect(),
         }
     }

@@ -167,7 +167,7 @@ impl Train {
         // A place that cannot be written should show before the work.
         let codebook = self.codebook.codebook.as_deref();
         check_output(&self.output, self.labels.iter().map(PathBuf::as_path).chain(codebook))?;
-        let mut output = AtomicFile::create(&self.output)?;
+        let mut output = AtomicFile::create_plain(&self.output)?;
         let bar = printer.progress("training", 1000);
         let result = self.task()?.run(&|done| bar.set_position((1000.0 * done) as u64))?;
         bar.finish_and_clear();

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use memchr::{memchr_iter, memchr2};
 
 use super::document::{Document, DocumentKind};
+use super::input::{LONGEST, PIECE_BYTES, ReadAhead};
 use super::output::TableFormat;
-use super::piece::{LONGEST, PIECE_BYTES, ReadAhead};
 use super::record::{Cells, Records};
 use super::table::{
     check_header, check_quotes, closing_quote, csv_error, missing_column, opens_cell,

@@ -1,11 +1,11 @@
 //! Articles: plain text files, folders of them, tables, and standard input.
 
 use std::collections::HashSet;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::compression::{Compression, uncompressed_path};
+use super::input::read_whole;
 use super::output::TableFormat;
-use super::piece::open;
 use crate::error::{Error, Place, Result};
 use crate::text::decode_slice;
 
@@ -35,8 +35,11 @@ impl Document {
         Document { id, path, kind }
     }
 
-    /// How many bytes its file holds; `None` where that cannot be known beforehand.
+    /// How many bytes its text has; `None` where that cannot be known beforehand.
     pub(super) fn size(&self) -> Option<usize> {
+        if Compression::of_path(&self.path).is_some() {
+            return None;
+        }
         let metadata = std::fs::metadata(&self.path).ok().filter(std::fs::Metadata::is_file)?;
         usize::try_from(metadata.len()).ok()
     }
@@ -47,12 +50,7 @@ impl Document {
     ///
     /// When the file cannot be read or is not UTF-8.
     pub fn read<'a>(&self, buffer: &'a mut Vec<u8>) -> Result<&'a str> {
-        buffer.clear();
-        // Whoever reads a file as a whole is told its size first; where the buffer is there already
-        // that is a call of the system for nothing.
-        let file = open(&self.path).map(|file| file.take(u64::MAX));
-        file.and_then(|mut file| file.read_to_end(buffer))
-            .map_err(|error| Error::io(&self.path, "read", error))?;
+        read_whole(&self.path, buffer)?;
         decode_slice(buffer, &Place::input(&self.path))
     }
 }
@@ -90,8 +88,8 @@ pub fn documents(inputs: &[PathBuf]) -> Result<Vec<Document>> {
             return Err(Error::data(
                 Place::file(input),
                 "this is no article framescope reads",
-                "give a .txt or .md file in UTF-8, a .csv, .tsv or .jsonl table of articles, or pipe \
-                 the text into `-`",
+                "give a .txt or .md file in UTF-8, a .csv, .tsv or .jsonl table of articles (each also \
+                 .gz or .zst), or pipe the text into `-`",
             ));
         } else if !metadata.is_file() && TableFormat::of_path(input).is_some() {
             return Err(Error::data(
@@ -109,12 +107,16 @@ pub fn documents(inputs: &[PathBuf]) -> Result<Vec<Document>> {
 }
 
 fn is_article(path: &Path) -> bool {
+    let path = uncompressed_path(path);
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     ["txt", "md"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 fn document_id(path: &Path) -> String {
-    path.with_extension("").to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+    uncompressed_path(path)
+        .with_extension("")
+        .to_string_lossy()
+        .replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 fn search(folder: &Path, root: &Path, found: &mut Vec<Document>) -> Result<()> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::codebook::is_name;
+use super::compression::stem;
 use super::{Choice, Codebook, Coding, LabelSet, Table};
 use crate::error::{Error, Place, Result};
 
@@ -119,7 +120,7 @@ impl LabelFile {
         let (coder, document) = (table.column("coder"), table.column("document"));
         let extra: Vec<Option<usize>> =
             self.extra_columns.iter().map(|name| table.column(name)).collect();
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = stem(path);
         for row in &table.rows {
             let place = table.place.line(row.line);
             let cell = |column: Option<usize>| column.map(|column| row.cells[column].as_str());

@@ -2,10 +2,12 @@
 
 mod article_table;
 mod codebook;
+mod compression;
 mod digest;
 mod document;
 pub mod exchange;
 mod fold;
+mod input;
 mod label;
 mod label_file;
 mod output;
@@ -17,6 +19,8 @@ pub use article_table::{
     ArticleColumns, ArticleRow, ArticleTable, ArticleTables, Carried, RowChunk,
 };
 pub use codebook::{Choice, Codebook, Frame, Stance};
+pub(crate) use compression::stem;
+pub use compression::{Compression, uncompressed_path};
 pub use digest::file_digest;
 pub use document::{Document, DocumentKind, documents};
 pub use fold::{Folds, grouped_stratified_folds};

@@ -1,11 +1,12 @@
 //! Writing: tables in several formats, and files that appear whole or not at all.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use memchr::{memchr, memchr3};
 use serde_json::Value;
 
+use super::compression::{Compression, Compressor, uncompressed_path};
 use crate::error::{Error, Result};
 
 /// A table format.
@@ -29,8 +30,9 @@ impl TableFormat {
         }
     }
 
-    /// The format that a file's ending says.
+    /// The format that a file's ending says; that of a compression may follow it.
     pub fn of_path(path: &Path) -> Option<Self> {
+        let path = uncompressed_path(path);
         let ending = path.extension()?;
         [("csv", TableFormat::Csv), ("tsv", TableFormat::Tsv), ("jsonl", TableFormat::Jsonl)]
             .into_iter()
@@ -242,17 +244,31 @@ pub struct AtomicFile {
 }
 
 enum Target {
-    Temporary(BufWriter<tempfile::NamedTempFile>),
-    Direct(BufWriter<std::fs::File>),
+    Temporary(Compressor<tempfile::NamedTempFile>),
+    Direct(Compressor<std::fs::File>),
 }
 
 impl AtomicFile {
-    /// Opens the temporary file, so that a place that cannot be written shows before the work.
+    /// Opens the temporary file, so that a place that cannot be written shows before the work. What
+    /// is written is compressed if the path ends in `.gz` or `.zst`.
     ///
     /// # Errors
     ///
     /// When the folder is missing or cannot be written.
     pub fn create(path: &Path) -> Result<Self> {
+        Self::with_compression(path, Compression::of_path(path))
+    }
+
+    /// Opens a file that is written as it is, whatever its name: one that is mapped when it is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`AtomicFile::create`].
+    pub fn create_plain(path: &Path) -> Result<Self> {
+        Self::with_compression(path, None)
+    }
+
+    fn with_compression(path: &Path, compression: Option<Compression>) -> Result<Self> {
         let fail = |source| Error::io(path, "write", source);
         let target = match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => {
@@ -260,7 +276,7 @@ impl AtomicFile {
             }
             Ok(found) if !found.is_file() => {
                 let file = std::fs::OpenOptions::new().write(true).open(path).map_err(fail)?;
-                Target::Direct(BufWriter::new(file))
+                Target::Direct(Compressor::new(file, compression).map_err(fail)?)
             }
             _ => {
                 let folder = match path.parent() {
@@ -268,7 +284,7 @@ impl AtomicFile {
                     _ => Path::new("."),
                 };
                 let file = temporary_in(folder).map_err(fail)?;
-                Target::Temporary(BufWriter::with_capacity(1 << 16, file))
+                Target::Temporary(Compressor::new(file, compression).map_err(fail)?)
             }
         };
         Ok(AtomicFile { path: path.to_owned(), target })
@@ -283,9 +299,9 @@ impl AtomicFile {
         let path = self.path;
         let fail = |source| Error::io(&path, "write", source);
         match self.target {
-            Target::Direct(mut writer) => writer.flush().map_err(fail),
+            Target::Direct(writer) => writer.finish().map(drop).map_err(fail),
             Target::Temporary(writer) => {
-                let file = writer.into_inner().map_err(|error| fail(error.into_error()))?;
+                let file = writer.finish().map_err(fail)?;
                 file.as_file().sync_all().map_err(fail)?;
                 file.persist(&path).map_err(|error| fail(error.error))?;
                 Ok(())

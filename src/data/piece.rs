@@ -5,28 +5,17 @@
 //! are left to whoever works on a piece.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use memchr::memchr_iter;
-
 use super::article_table::{ArticleTable, ArticleTables, RowChunk, RowChunks};
 use super::document::{Document, DocumentKind};
+use super::input::{LONGEST, PIECE_BYTES, ReadAhead};
 use crate::error::{Error, Place, Result};
 use crate::text::{Layout, decode_part, decode_slice};
 
-/// About so many bytes make a piece: enough to keep a thread busy for some milliseconds, few enough
-/// that memory does not matter.
-pub(super) const PIECE_BYTES: usize = 1 << 19;
-
 /// Short articles in a piece, at the most.
 const PIECE_DOCUMENTS: usize = 512;
-
-/// A paragraph or a table's row of more bytes is refused: it is no text that people wrote.
-pub(super) const LONGEST: usize = 64 << 20;
 
 /// Some of the input.
 #[derive(Debug)]
@@ -183,52 +172,6 @@ impl Iterator for Pieces {
         let piece = self.advance().transpose();
         self.failed = matches!(piece, Some(Err(_)));
         piece
-    }
-}
-
-/// Opens a file, or standard input by the name `-`.
-pub(super) fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
-    Ok(match path == Path::new("-") {
-        true => Box::new(io::stdin()),
-        false => Box::new(File::open(path)?),
-    })
-}
-
-/// Bytes read ahead of what was taken.
-pub(super) struct ReadAhead {
-    pub(super) place: Place,
-    reader: Box<dyn Read + Send>,
-    pub(super) bytes: Vec<u8>,
-    /// Whether `bytes` is all that is left.
-    pub(super) at_end: bool,
-    /// The line that `bytes` begins in, from 1.
-    pub(super) line: u64,
-}
-
-impl ReadAhead {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let reader = open(path).map_err(|error| Error::io(path, "read", error))?;
-        let place = Place::input(path);
-        Ok(ReadAhead { place, reader, bytes: Vec::new(), at_end: false, line: 1 })
-    }
-
-    /// Reads until there are `wanted` bytes or the end is reached.
-    pub(super) fn fill(&mut self, path: &Path, wanted: usize) -> Result<()> {
-        while !self.at_end && self.bytes.len() < wanted {
-            let missing = wanted - self.bytes.len();
-            self.bytes.reserve(missing);
-            let read = self.reader.by_ref().take(missing as u64).read_to_end(&mut self.bytes);
-            self.at_end = read.map_err(|error| Error::io(path, "read", error))? == 0;
-        }
-        Ok(())
-    }
-
-    /// Takes the first bytes off.
-    pub(super) fn take(&mut self, length: usize) -> Vec<u8> {
-        let rest = self.bytes.split_off(length);
-        let taken = std::mem::replace(&mut self.bytes, rest);
-        self.line += memchr_iter(b'\n', &taken).count() as u64;
-        taken
     }
 }
 

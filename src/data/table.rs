@@ -1,11 +1,11 @@
 //! Tables of text cells: CSV, TSV and JSON lines, with the line each row came from.
 
 use std::collections::{HashMap, HashSet};
-use std::io::Read;
 use std::path::Path;
 
 use memchr::memchr;
 
+use super::input::read_whole;
 use super::output::TableFormat;
 use crate::error::{Error, Place, Result};
 use crate::text::decode;
@@ -32,13 +32,9 @@ pub struct TableRow {
 
 /// Reads a whole file; `-` is standard input.
 pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
-    let fail = |source| Error::io(path, "read", source);
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(fail)?;
-        return Ok(bytes);
-    }
-    std::fs::read(path).map_err(fail)
+    let mut bytes = Vec::new();
+    read_whole(path, &mut bytes)?;
+    Ok(bytes)
 }
 
 impl Table {

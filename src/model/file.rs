@@ -110,7 +110,7 @@ impl Classifier {
     ///
     /// When it cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let mut file = AtomicFile::create(path)?;
+        let mut file = AtomicFile::create_plain(path)?;
         self.write(&mut file, path)?;
         file.commit()
     }

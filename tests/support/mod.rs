@@ -46,7 +46,7 @@ impl Sandbox {
         self.run_with_input(arguments, "")
     }
 
-    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Output {
+    pub fn run_with_input(&self, arguments: &[&str], input: impl AsRef<[u8]> + Send) -> Output {
         let mut child = Command::new(env!("CARGO_BIN_EXE_framescope"))
             .args(arguments)
             .current_dir(self.0.path())
@@ -60,7 +60,7 @@ impl Sandbox {
         // The program writes while it reads: neither pipe may wait for the other. One that refuses
         // its arguments does not read.
         let output = std::thread::scope(|scope| {
-            scope.spawn(move || drop(stdin.write_all(input.as_bytes())));
+            scope.spawn(move || drop(stdin.write_all(input.as_ref())));
             child.wait_with_output().unwrap()
         });
         Output {

@@ -10,8 +10,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::draft::{Code, Draft, DraftRow};
-use super::json::stem;
 use super::write::{FileNames, Written, carried, table};
+use crate::data::stem;
 use crate::data::table::read_bytes;
 use crate::data::{Coding, LabelFile, LabelledRow, Table, TableFormat};
 use crate::error::{Error, Place, Result};

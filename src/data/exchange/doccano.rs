@@ -9,10 +9,11 @@ use serde_json::{Map, Value};
 
 use super::ExchangeFormat;
 use super::draft::{Code, Codes, Draft, DraftRow};
-use super::json::{Item, Shape, cell, cells, items, stem};
+use super::json::{Item, Shape, cell, cells, items};
 use super::write::{
     FileNames, Written, carried, json_lines, json_list, names, put_extra, shape, table,
 };
+use crate::data::stem;
 use crate::data::{LabelFile, LabelledRow, TableFormat};
 use crate::error::{Error, Place, Result};
 

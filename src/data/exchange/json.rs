@@ -85,11 +85,6 @@ pub(super) fn cell(value: &Value) -> String {
     }
 }
 
-/// The name of a file without its ending.
-pub(super) fn stem(path: &Path) -> String {
-    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
-}
-
 /// Reads a file's objects, by its ending; standard input and unknown endings are JSON.
 pub(super) fn items(path: &Path) -> Result<Vec<Item>> {
     if let Some(Shape::Table(_)) = Shape::of(path) {

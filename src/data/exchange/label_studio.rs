@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::ExchangeFormat;
 use super::draft::{Code, Codes, Draft, DraftRow};
-use super::json::{Item, Shape, cell, cells, items, stem};
+use super::json::{Item, Shape, cell, cells, items};
 use super::write::{Written, carried, json_list, names, put_extra, shape, table};
+use crate::data::stem;
 use crate::data::{Coding, LabelFile, LabelledRow};
 use crate::error::{Error, Place, Result};
 

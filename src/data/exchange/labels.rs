@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use super::ExchangeFormat;
 use super::draft::{Code, Codes, Draft, DraftRow};
 use super::write::{Written, carried, names, shape, table};
-use super::{ExchangeFormat, json};
+use crate::data::stem;
 use crate::data::{LabelFile, Table, TableFormat};
 use crate::error::{Error, Place, Result};
 
@@ -24,7 +25,7 @@ pub(super) fn read(path: &Path, draft: &mut Draft) -> Result<()> {
         draft.push(DraftRow {
             id: row.cells[id].clone(),
             text: cell(text).unwrap_or_default(),
-            coder: cell(coder).unwrap_or_else(|| json::stem(path)),
+            coder: cell(coder).unwrap_or_else(|| stem(path)),
             document: cell(document),
             codes: codes(&row.cells[labels], &place.column("labels"))?,
             extra: others.map(|(_, (name, cell))| (name.clone(), cell.clone())).collect(),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::ExchangeFormat;
 use super::draft::{Code, Draft, DraftRow};
-use super::json::stem;
 use super::write::{FileNames, Written, shape};
+use crate::data::stem;
 use crate::data::table::read_bytes;
 use crate::data::{LabelFile, TableFormat};
 use crate::error::{Error, Place, Result};

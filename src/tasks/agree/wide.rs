@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::estimate::{Quantity, Scale};
 use super::{Agreement, estimate};
-use crate::data::{Table, group_indices};
+use crate::data::{Table, group_indices, stem};
 use crate::error::{Error, Result};
 use crate::stats::{Bootstrap, Clusters, CodeTable, Coefficient, Weighting, Weights};
 
@@ -147,7 +147,7 @@ impl WideTable {
             .map(|row| document.map(|at| row.cells[at].as_str()).filter(|name| !name.is_empty()))
             .collect();
         Ok(WideTable {
-            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            name: stem(path),
             coders: columns.iter().map(|&column| file.header[column].clone()).collect(),
             units: file.rows.iter().map(|row| row.cells[0].clone()).collect(),
             table: CodeTable {

@@ -1,0 +1,139 @@
+//! What the world's files are like: compressed, in old encodings, separated by other signs.
+
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
+mod support;
+
+use std::io::{Read, Write};
+
+use support::{Sandbox, small_labels};
+
+fn gzip(bytes: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &str) -> Vec<u8> {
+    zstd::encode_all(bytes.as_bytes(), 3).unwrap()
+}
+
+const COMPRESSIONS: [(&str, fn(&str) -> Vec<u8>); 2] = [("gz", gzip), ("zst", zstd)];
+
+/// Some megabytes, so that more than one piece is made of them.
+fn articles() -> String {
+    let row = |i| format!("a{i},\"Exports of kind {i} rose, naïve or not.\nImports fell.\",May\n");
+    "id,text,month\n".to_owned() + &(0..40_000).map(row).collect::<String>()
+}
+
+#[test]
+fn compressed_articles_are_read_as_if_they_were_not() {
+    let sandbox = Sandbox::new();
+    let (table, text) = (articles(), "Exports rose once more.\n\nImports fell.\n".repeat(40_000));
+    sandbox.write("t.csv", &table);
+    let tagged = sandbox.run(&["classify", "t.csv"]).succeeds().stdout;
+    sandbox.write("plain.txt", &text);
+    let plain = sandbox.run(&["classify", "plain.txt"]).succeeds().stdout;
+    for (ending, compress) in COMPRESSIONS {
+        // In two members, one after another.
+        let two = |text: &str| {
+            let middle = text.len() / 3;
+            [compress(&text[..middle]), compress(&text[middle..])].concat()
+        };
+        let name = format!("t.csv.{ending}");
+        std::fs::remove_file(sandbox.path("t.csv")).ok();
+        sandbox.write(&name, two(&table));
+        assert_eq!(sandbox.run(&["classify", &name]).succeeds().stdout, tagged);
+        sandbox.write(&format!("in/plain.txt.{ending}"), two(&text));
+        assert_eq!(sandbox.run(&["classify", "in"]).succeeds().stdout, plain);
+        // Known by its first bytes too, and standard input like any other.
+        sandbox.write("bare.txt", two(&text));
+        let bare = sandbox.run(&["classify", "bare.txt"]).succeeds().stdout;
+        assert_eq!(bare, plain.replace("plain", "bare"));
+        let piped = sandbox.run_with_input(&["classify", "-"], compress(&text)).succeeds().stdout;
+        assert_eq!(piped, plain.replace("plain", "stdin"));
+        let whole = ["classify", "--unit", "row", "--format", "jsonl", "in", "bare.txt"];
+        assert_eq!(sandbox.run(&whole).succeeds().stdout.lines().count(), 2);
+        std::fs::remove_dir_all(sandbox.path("in")).unwrap();
+    }
+}
+
+#[test]
+fn compressed_label_files_go_into_every_command() {
+    let sandbox = Sandbox::new();
+    let labels = small_labels();
+    sandbox.write("labels.csv", &labels);
+    let codings = "id,labels\n1,a\n2,b\n3,a\n";
+    for (ending, compress) in COMPRESSIONS {
+        let name = |stem: &str| format!("{stem}.{ending}");
+        sandbox.write(&name("labels.csv"), compress(&labels));
+        let models = ["labels.csv".to_owned(), name("labels.csv")].map(|labels| {
+            sandbox.run(&["train", &labels, "-o", "m.framescope"]).succeeds();
+            std::fs::read(sandbox.path("m.framescope")).unwrap()
+        });
+        assert!(models[0].len() == models[1].len());
+        let evaluate = ["evaluate", &name("labels.csv"), "-m", "m.framescope", "--replicates", "0"];
+        sandbox.run(&evaluate).succeeds();
+        // A coder goes by the name of the file, without its endings.
+        sandbox.write(&name("anna.csv"), compress(codings));
+        sandbox.write(&name("ben.csv"), compress(codings));
+        let agree = ["agree", &name("anna.csv"), &name("ben.csv"), "--json", "--replicates", "0"];
+        assert!(sandbox.run(&agree).succeeds().stdout.contains("\"anna\""));
+        let sample = ["sample", &name("labels.csv"), "-n", "5"];
+        assert_eq!(sandbox.run(&sample).succeeds().stdout.lines().count(), 6);
+    }
+}
+
+#[test]
+fn damaged_and_monstrous_streams_are_refused() {
+    let sandbox = Sandbox::new();
+    let whole = gzip(&articles());
+    sandbox.write("cut.csv.gz", &whole[..whole.len() / 2]);
+    let classify = |input: &str| sandbox.run(&["classify", input, "-o", "out.csv"]);
+    classify("cut.csv.gz")
+        .fails(1, "cut.csv.gz: cannot read: the gzip data end too soon; copy the file again");
+    let mut damaged = zstd(&articles());
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0xff;
+    sandbox.write("bad.csv.zst", damaged);
+    classify("bad.csv.zst").fails(1, "bad.csv.zst: cannot read: the zstd data are damaged");
+    sandbox.write("plain.txt.gz", "Exports rose.");
+    classify("plain.txt.gz").fails(1, "its name ends in .gz, but it holds no gzip data");
+
+    // Many megabytes of short lines in some kilobytes.
+    let line = b"Exports rose.\n".repeat(1 << 10);
+    let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+    (0..6_000).for_each(|_| encoder.write_all(&line).unwrap());
+    sandbox.write("bomb.csv.zst", encoder.finish().unwrap());
+    sandbox.run(&["evaluate", "bomb.csv.zst"]).fails(1, "the zstd data expand to more than 500");
+    sandbox.write("bomb.txt.gz", gzip(&" ".repeat(200 << 20)));
+    classify("bomb.txt.gz").fails(1, "there is no end of a paragraph within 64 MB");
+    assert!(!sandbox.path("out.csv").exists());
+}
+
+#[test]
+fn outputs_are_compressed_by_their_ending_and_reproducible() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.csv", articles());
+    sandbox.run(&["classify", "t.csv", "-o", "out.csv"]).succeeds();
+    let plain = std::fs::read(sandbox.path("out.csv")).unwrap();
+    for name in ["out.csv.gz", "out.csv.zst"] {
+        let [first, second] = ["1", "3"].map(|threads| {
+            let classify = ["classify", "t.csv", "-o", name, "--threads", threads];
+            sandbox.run(&classify).succeeds();
+            std::fs::read(sandbox.path(name)).unwrap()
+        });
+        assert!(first == second);
+        let mut expanded = Vec::new();
+        match name.ends_with("gz") {
+            true => drop(flate2::read::GzDecoder::new(&first[..]).read_to_end(&mut expanded)),
+            false => expanded = zstd::decode_all(&first[..]).unwrap(),
+        }
+        assert!(expanded == plain);
+    }
+    // The header of gzip has no time.
+    assert_eq!(std::fs::read(sandbox.path("out.csv.gz")).unwrap()[4..8], [0; 4]);
+    let sample = ["sample", "out.csv.gz", "-n", "9", "--coders", "anna", "-o", "work.csv.zst"];
+    sandbox.run(&sample).succeeds();
+    assert!(sandbox.path("work.anna.csv.zst").exists());
+}
