@@ -9,7 +9,9 @@ mod support;
 use std::path::PathBuf;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use framescope::data::{ArticleColumns, ArticleTables, Pieces, RowFormat, TableFormat, documents};
+use framescope::data::{
+    ArticleColumns, ArticleTables, Pieces, Reading, RowFormat, TableFormat, documents,
+};
 use framescope::error::Error;
 use framescope::model::{Classifier, StanceDetail};
 use framescope::tasks::classify::{
@@ -22,7 +24,7 @@ const BYTES: usize = 4_000_000;
 fn table(classifier: &Classifier, input: &PathBuf, unit: Unit) -> usize {
     let columns = ProbabilityColumns::Frames;
     let header = header(classifier.codebook(), columns);
-    let documents = documents(std::slice::from_ref(input)).unwrap();
+    let documents = documents(std::slice::from_ref(input), &Reading::default()).unwrap();
     let tables =
         ArticleTables::open(&documents, &ArticleColumns::default(), &header, unit == Unit::Row)
             .unwrap();

@@ -137,3 +137,51 @@ fn outputs_are_compressed_by_their_ending_and_reproducible() {
     sandbox.run(&sample).succeeds();
     assert!(sandbox.path("work.anna.csv.zst").exists());
 }
+
+#[test]
+fn tables_of_other_countries_are_read_and_said_to_be() {
+    let sandbox = Sandbox::new();
+    let comma = "id,text,month\n1,\"Exports rose; imports, too.\",May\n2,Rain fell.,\"Ju;ne\"\n";
+    sandbox.write("t.csv", comma);
+    let expected = sandbox.run(&["classify", "t.csv"]).succeeds();
+    assert!(expected.stderr.is_empty());
+    let semicolons =
+        "id;text;month\r\n1;\"Exports rose; imports, too.\";May\r\n2;Rain fell.;\"Ju;ne\"\r\n";
+    let tabs = "id\ttext\tmonth\n1\tExports rose; imports, too.\tMay\n2\tRain fell.\tJu;ne\n";
+    for (table, name) in [
+        (semicolons.to_owned(), "`;`"),
+        (format!("\u{feff}sep=;\r\n{semicolons}"), "`;`"),
+        (tabs.to_owned(), "tabs"),
+    ] {
+        sandbox.write("t.csv", table);
+        let output = sandbox.run(&["classify", "t.csv"]).succeeds();
+        assert_eq!(output.stdout, expected.stdout);
+        assert_eq!(output.stderr, format!("note: t.csv: read as separated by {name}\n"));
+    }
+    sandbox.write("t.csv", format!("sep=,\n{comma}"));
+    assert!(sandbox.run(&["classify", "t.csv"]).succeeds().stderr.is_empty());
+    sandbox.write("t.csv", "sep=;\nid;text\n1;Rain.\n2;Snow;x\n");
+    sandbox.run(&["classify", "t.csv"]).fails(1, "t.csv, line 4: this row has 3 cells");
+}
+
+#[test]
+fn label_files_of_other_countries_are_read_and_said_to_be() {
+    let sandbox = Sandbox::new();
+    let labels = small_labels().replace(',', ";");
+    sandbox.write("labels.csv", &labels);
+    let said = "labels.csv: read as separated by `;`\n";
+    let check = |arguments: &[&str]| {
+        let output = sandbox.run(arguments).succeeds();
+        assert_eq!(output.stderr.matches(said).count(), 1, "{}", output.stderr);
+    };
+    check(&["train", "labels.csv", "-o", "m.framescope"]);
+    check(&["evaluate", "labels.csv", "-m", "m.framescope", "--replicates", "0"]);
+    check(&["sample", "labels.csv", "-n", "3"]);
+    check(&["compare", "labels.csv", "--by", "source", "--naive"]);
+    check(&["convert", "labels.csv", "--to", "doccano", "-o", "out.jsonl"]);
+    sandbox.write("ben.csv", "id,labels\n0-0,trade:good\n");
+    check(&["agree", "labels.csv", "ben.csv", "--replicates", "0"]);
+    sandbox.write("labels.csv", format!("sep=;\n{labels}x;\"y"));
+    let train = ["train", "labels.csv", "-o", "m.framescope"];
+    sandbox.run(&train).fails(1, "labels.csv, line 115: the quote opened in this row");
+}

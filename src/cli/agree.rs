@@ -95,11 +95,14 @@ impl Agree {
                 LevelArg::Interval => Level::Interval,
                 LevelArg::Ratio => Level::Ratio,
             };
-            let agreement = WideTable::read(path, level)?.agree(&bootstrap);
+            let table = WideTable::read(path, level)?;
+            table.notice.iter().for_each(|notice| printer.note(notice));
+            let agreement = table.agree(&bootstrap);
             return self.report(&agreement, printer);
         }
         let codebook = self.codebook.read()?;
         let codings = Codings::read(&self.codings, codebook.as_ref())?;
+        codings.notices.iter().for_each(|notice| printer.note(notice));
         if let Some(path) = &self.disagreements {
             write_disagreements(&codings, path)?;
         }

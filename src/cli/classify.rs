@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use framescope::data::{
     ArticleColumns, ArticleTables, AtomicFile, Codebook, Document, DocumentKind, Piece, Pieces,
-    RowFormat, TableFormat, documents,
+    Reading, RowFormat, TableFormat, documents,
 };
 use framescope::error::{Error, ErrorKind};
 use framescope::model::StanceDetail;
@@ -113,18 +113,19 @@ impl Classify {
             }
             self.input.push(PathBuf::from("-"));
         }
+        let reading = Reading::default();
         match (self.table_format(printer)?, &self.output) {
-            (None, _) => self.view(printer),
+            (None, _) => self.view(documents(&self.input, &reading)?, printer)?,
             (Some(format), None) => {
                 // The handle is not locked: rows are written by whichever thread has them.
                 let stdout = io::BufWriter::with_capacity(1 << 16, io::stdout());
                 let path = Path::new("standard output");
-                let documents = documents(&self.input)?;
+                let documents = documents(&self.input, &reading)?;
                 let mut writer = self.write_table(stdout, path, format, documents, printer)?;
-                Ok(writer.flush()?)
+                writer.flush()?;
             }
             (Some(format), Some(path)) => {
-                let documents = documents(&self.input)?;
+                let documents = documents(&self.input, &reading)?;
                 let model = self.model.model.as_deref();
                 check_output(path, documents.iter().map(|d| d.path.as_path()).chain(model))?;
                 let file = AtomicFile::create(path)?;
@@ -132,9 +133,10 @@ impl Classify {
                 self.write_table(file, path, format, documents, printer)?.commit()?;
                 let plural = if inputs == 1 { "" } else { "s" };
                 printer.say(&format!("{}: {inputs} file{plural} tagged", path.display()));
-                Ok(())
             }
         }
+        reading.notices().iter().for_each(|notice| printer.note(notice));
+        Ok(())
     }
 
     /// The table format, or `None` for the view.
@@ -230,10 +232,10 @@ impl Classify {
         Ok(writer)
     }
 
-    fn view(&self, printer: &Printer) -> Result<(), Failure> {
+    fn view(&self, documents: Vec<Document>, printer: &Printer) -> Result<(), Failure> {
         let classifier = self.model.open()?;
         let codebook = classifier.codebook();
-        let (pieces, _) = self.pieces(documents(&self.input)?, &[], printer)?;
+        let (pieces, _) = self.pieces(documents, &[], printer)?;
         let width = printer.width();
         let tagger = Tagger::new(&classifier, StanceDetail::Given, self.unit.into());
         let (mut articles, mut labels) = (0, Vec::new());

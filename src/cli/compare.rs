@@ -154,6 +154,8 @@ impl Compare {
                 self.gold_coder.as_deref(),
             )?),
         };
+        let read = results.notices().iter().chain(gold.iter().flat_map(Gold::notices));
+        read.for_each(|notice| printer.note(notice));
         if let Some(difference) = self.plan {
             return self.run_plan(form, difference, &results, gold.as_ref(), printer);
         }

@@ -108,6 +108,8 @@ impl Evaluate {
         let bootstrap = self.bootstrap.bootstrap();
         let (gold, predictions) = self.read()?;
         let full = self.evaluate(&gold, &predictions, &bootstrap, printer)?;
+        let read = gold.notices().iter().chain(&predictions.notices);
+        read.for_each(|notice| printer.note(notice));
         self.notes(&gold, &full, printer);
         if let (Some(file), Some(suspects)) = (&mut review, &full.suspects) {
             file.write(&report::suspects_table(suspects))?;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use framescope::data::{
-    ArticleColumns, AtomicFile, Compression, Table, TableFormat, documents, uncompressed_path,
+    ArticleColumns, AtomicFile, Compression, Reading, Table, TableFormat, documents,
+    uncompressed_path,
 };
 use framescope::error::{Error, ErrorKind, Place};
 use framescope::stats::Allocation;
@@ -156,7 +157,8 @@ impl Sample {
         self.check()?;
         let format = self.table_format()?;
         let files = self.files(format);
-        let inputs = documents(&self.input)?;
+        let reading = Reading::default();
+        let inputs = documents(&self.input, &reading)?;
         for file in &files {
             let beside = self.extend.iter().chain(&self.sizes).map(PathBuf::as_path);
             check_output(
@@ -170,7 +172,8 @@ impl Sample {
         let columns = ArticleColumns { text: self.text_column.clone(), id: self.id_column.clone() };
         let unit = self.unit.map(Unit::from);
         let language = language.as_deref().unwrap_or("en");
-        let population = Population::read(&self.input, &columns, language, unit)?;
+        let population = Population::read(&self.input, &reading, &columns, language, unit)?;
+        reading.notices().iter().for_each(|notice| printer.note(notice));
         let coded = self.extend.as_ref();
         let coded =
             coded.map(|path| Coded::read(path, codebook.as_ref(), &population)).transpose()?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use memchr::{memchr_iter, memchr2};
 
+use super::delimiter::Separation;
 use super::document::{Document, DocumentKind};
 use super::input::{LONGEST, PIECE_BYTES, ReadAhead};
 use super::output::TableFormat;
@@ -32,7 +33,8 @@ pub struct ArticleColumns {
 #[derive(Debug)]
 pub struct ArticleTable {
     place: Place,
-    format: TableFormat,
+    /// What separates cells; JSON lines have nothing of the kind.
+    delimiter: Option<u8>,
     columns: Vec<String>,
     /// The columns by name.
     places: HashMap<String, usize>,
@@ -102,8 +104,13 @@ impl ArticleTables {
         for document in documents {
             let DocumentKind::Table(format) = document.kind else { continue };
             let mut input = ReadAhead::open(&document.path)?;
-            let names = read_header(&document.path, format, &mut input)?;
-            let table = ArticleTable::new(document, format, names, columns)?;
+            let header = read_header(&document.path, format, &mut input)?;
+            let delimiter = header.separation.map(|separation| separation.delimiter);
+            let table = ArticleTable::new(document, delimiter, header.columns, columns)?;
+            let notice = |separation: Separation| separation.notice(format, &input.place);
+            if let Some(notice) = header.separation.and_then(notice) {
+                document.reading.note(notice);
+            }
             for (index, name) in table.columns.iter().enumerate() {
                 let used = index == table.text || Some(index) == table.id;
                 let list = match reserved.contains(name.as_str()) {
@@ -134,7 +141,7 @@ impl ArticleTables {
 impl ArticleTable {
     fn new(
         document: &Document,
-        format: TableFormat,
+        delimiter: Option<u8>,
         columns: Vec<String>,
         named: &ArticleColumns,
     ) -> Result<Self> {
@@ -156,7 +163,7 @@ impl ArticleTable {
         let stem = document.id.clone();
         Ok(ArticleTable {
             place,
-            format,
+            delimiter,
             columns,
             places,
             text,
@@ -169,7 +176,7 @@ impl ArticleTable {
 
     /// How many rows there are, blank lines left out. What cannot be read is told by who parses it.
     fn count(&self, bytes: &[u8]) -> usize {
-        let Some(delimiter) = self.format.delimiter() else {
+        let Some(delimiter) = self.delimiter else {
             return bytes
                 .split(|&b| b == b'\n')
                 .filter(|line| !line.trim_ascii().is_empty())
@@ -221,13 +228,23 @@ impl ArticleTable {
     }
 }
 
+/// The first line of a table.
+struct Header {
+    columns: Vec<String>,
+    separation: Option<Separation>,
+}
+
 /// Takes the header off; JSON lines have none, their columns are the keys of the first piece.
-fn read_header(path: &Path, format: TableFormat, input: &mut ReadAhead) -> Result<Vec<String>> {
+fn read_header(path: &Path, format: TableFormat, input: &mut ReadAhead) -> Result<Header> {
     input.fill(path, PIECE_BYTES)?;
     if input.bytes.starts_with("\u{feff}".as_bytes()) {
         input.bytes.drain(..'\u{feff}'.len_utf8());
     }
-    let Some(delimiter) = format.delimiter() else { return json_keys(path, input) };
+    let Some(separation) = Separation::of(format, &input.bytes) else {
+        return Ok(Header { columns: json_keys(path, input)?, separation: None });
+    };
+    input.take(separation.before_header);
+    let delimiter = separation.delimiter;
     let length = loop {
         let end = record_ends(&input.bytes, delimiter).next();
         match end {
@@ -236,22 +253,22 @@ fn read_header(path: &Path, format: TableFormat, input: &mut ReadAhead) -> Resul
             None => grow(path, input)?,
         }
     };
-    let place = input.place.clone();
+    let (place, line) = (input.place.clone(), input.line);
     let bytes = input.take(length);
-    let text = decode_part(&bytes, &place, 1)?;
-    check_quotes(text, delimiter, &place, 1)?;
+    let text = decode_part(&bytes, &place, line)?;
+    check_quotes(text, delimiter, &place, line)?;
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
-    let header = reader.headers().map_err(|error| csv_error(&error, &place))?;
-    let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
-    check_header(&header, &place)?;
+    let columns = reader.headers().map_err(|error| csv_error(&error, &place))?;
+    let columns: Vec<String> = columns.iter().map(|name| name.trim().to_owned()).collect();
+    check_header(&columns, &place)?;
     if reader.records().next().is_some() {
         return Err(Error::data(
-            place.line(1),
+            place.line(line),
             "this line ends in a lone carriage return, as on computers of old",
             "save the file with the line ends of today (LF or CRLF)",
         ));
     }
-    Ok(header)
+    Ok(Header { columns, separation: Some(separation) })
 }
 
 fn json_keys(path: &Path, input: &mut ReadAhead) -> Result<Vec<String>> {
@@ -309,8 +326,8 @@ fn record_ends(bytes: &[u8], delimiter: u8) -> impl Iterator<Item = usize> + '_ 
 }
 
 /// The end of the last whole record.
-fn last_record_end(bytes: &[u8], format: TableFormat) -> Option<usize> {
-    match format.delimiter() {
+fn last_record_end(bytes: &[u8], delimiter: Option<u8>) -> Option<usize> {
+    match delimiter {
         Some(delimiter) if bytes.contains(&b'"') => record_ends(bytes, delimiter).last(),
         _ => bytes.iter().rposition(|&byte| byte == b'\n').map(|at| at + 1),
     }
@@ -338,7 +355,7 @@ impl RowChunks {
             if self.input.at_end {
                 break self.input.bytes.len();
             }
-            match last_record_end(&self.input.bytes, self.table.format) {
+            match last_record_end(&self.input.bytes, self.table.delimiter) {
                 Some(length) => break length,
                 None => grow(&self.path, &mut self.input)?,
             }
@@ -386,7 +403,7 @@ impl RowChunk {
     /// unbalanced, or a line is no JSON object.
     pub fn parse(&self, visit: impl FnMut(&ArticleRow<'_>)) -> Result<()> {
         let text = decode_part(&self.bytes, &self.table.place, self.line)?;
-        match self.table.format.delimiter() {
+        match self.table.delimiter {
             Some(delimiter) => self.parse_separated(text, delimiter, visit),
             None => self.parse_json(text, visit),
         }
@@ -457,6 +474,7 @@ impl RowChunk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Reading;
     use proptest::prelude::*;
 
     proptest! {
@@ -468,9 +486,10 @@ mod tests {
             let (place, columns) = (Place::file("t.csv"), ["text", "x"].map(str::to_owned).to_vec());
             let path = PathBuf::from("t.csv");
             let kind = DocumentKind::Table(TableFormat::Csv);
-            let document = Document { id: "t".to_owned(), path, kind };
+            let (id, reading) = ("t".to_owned(), Reading::default());
+            let document = Document { id, path, kind, reading };
             let named = ArticleColumns::default();
-            let table = ArticleTable::new(&document, TableFormat::Csv, columns, &named).unwrap();
+            let table = ArticleTable::new(&document, Some(b','), columns, &named).unwrap();
             prop_assume!(check_quotes(&text, b',', &place, 1).is_ok());
             let count = table.count(text.as_bytes());
             let (table, bytes) = (Arc::new(table), text.into_bytes());

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::compression::{Compression, uncompressed_path};
 use super::input::read_whole;
 use super::output::TableFormat;
+use super::reading::Reading;
 use crate::error::{Error, Place, Result};
 use crate::text::decode_slice;
 
@@ -19,7 +20,7 @@ pub enum DocumentKind {
 }
 
 /// A file of one article or of many.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Document {
     /// Its name in results: the path below the folder that was named, without the ending.
     pub id: String,
@@ -27,12 +28,13 @@ pub struct Document {
     pub path: PathBuf,
     /// What it holds.
     pub kind: DocumentKind,
+    pub(super) reading: Reading,
 }
 
 impl Document {
-    fn new(id: String, path: PathBuf) -> Self {
+    fn new(id: String, path: PathBuf, reading: &Reading) -> Self {
         let kind = TableFormat::of_path(&path).map_or(DocumentKind::Text, DocumentKind::Table);
-        Document { id, path, kind }
+        Document { id, path, kind, reading: reading.clone() }
     }
 
     /// How many bytes its text has; `None` where that cannot be known beforehand.
@@ -55,18 +57,18 @@ impl Document {
     }
 }
 
-/// Finds the articles among files and folders. Folders are searched for plain text, in order of the
+/// Finds the articles among files and folders, to be read as `reading` says. Folders are searched for plain text, in order of the
 /// names; a table of articles must be named itself, since folders hold tables of other kinds.
 ///
 /// # Errors
 ///
 /// When a path does not exist, a folder holds no article, a file is of another kind, or a file is
 /// named twice.
-pub fn documents(inputs: &[PathBuf]) -> Result<Vec<Document>> {
+pub fn documents(inputs: &[PathBuf], reading: &Reading) -> Result<Vec<Document>> {
     let (mut found, mut named) = (Vec::new(), HashSet::new());
     for input in inputs {
         if input == Path::new("-") {
-            found.push(Document::new("stdin".to_owned(), input.clone()));
+            found.push(Document::new("stdin".to_owned(), input.clone(), reading));
             continue;
         }
         let metadata = std::fs::metadata(input).map_err(|error| Error::io(input, "read", error))?;
@@ -75,7 +77,7 @@ pub fn documents(inputs: &[PathBuf]) -> Result<Vec<Document>> {
         }
         if metadata.is_dir() {
             let before = found.len();
-            search(input, input, &mut found)?;
+            search(input, input, reading, &mut found)?;
             if found.len() == before {
                 return Err(Error::data(
                     Place::file(input),
@@ -99,7 +101,7 @@ pub fn documents(inputs: &[PathBuf]) -> Result<Vec<Document>> {
             ));
         } else {
             let name = Path::new(input.file_name().unwrap_or(input.as_os_str()));
-            found.push(Document::new(document_id(name), input.clone()));
+            found.push(Document::new(document_id(name), input.clone(), reading));
         }
     }
     name_apart(&mut found)?;
@@ -119,7 +121,7 @@ fn document_id(path: &Path) -> String {
         .replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-fn search(folder: &Path, root: &Path, found: &mut Vec<Document>) -> Result<()> {
+fn search(folder: &Path, root: &Path, reading: &Reading, found: &mut Vec<Document>) -> Result<()> {
     let fail = |error| Error::io(folder, "read", error);
     let mut entries: Vec<std::fs::DirEntry> =
         std::fs::read_dir(folder).map_err(fail)?.collect::<Result<_, _>>().map_err(fail)?;
@@ -133,10 +135,10 @@ fn search(folder: &Path, root: &Path, found: &mut Vec<Document>) -> Result<()> {
         let kind = entry.file_type().map_err(fail)?;
         let path = entry.path();
         if kind.is_dir() {
-            search(&path, root, found)?;
+            search(&path, root, reading, found)?;
         } else if is_article(&path) && (kind.is_file() || path.is_file()) {
             let id = document_id(path.strip_prefix(root).unwrap_or(&path));
-            found.push(Document::new(id, path));
+            found.push(Document::new(id, path, reading));
         }
     }
     Ok(())
@@ -179,14 +181,21 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "Text.").unwrap();
         }
-        let found = documents(&[root.path().to_owned()]).unwrap();
+        let found = documents(&[root.path().to_owned()], &Reading::default()).unwrap();
         let ids: Vec<String> = found.into_iter().map(|document| document.id).collect();
         let whole = |name: &str| root.path().join(name).to_string_lossy().into_owned();
         assert_eq!(ids, ["a/x", "a/y", "b", &whole("x.md"), &whole("x.txt")]);
 
         let twice = vec![root.path().join("b.txt"); 2];
-        assert!(documents(&twice).unwrap_err().to_string().contains("named twice"));
+        assert!(
+            documents(&twice, &Reading::default()).unwrap_err().to_string().contains("named twice")
+        );
         let other = vec![root.path().join("note.pdf")];
-        assert!(documents(&other).unwrap_err().to_string().contains("no article framescope"));
+        assert!(
+            documents(&other, &Reading::default())
+                .unwrap_err()
+                .to_string()
+                .contains("no article framescope")
+        );
     }
 }

@@ -45,6 +45,8 @@ pub struct LabelFile {
     pub rows: Vec<LabelledRow>,
     /// Names of the columns beside `id,text,labels,coder,document`, in order of appearance.
     pub extra_columns: Vec<String>,
+    /// What to know about how the files were read.
+    pub notices: Vec<String>,
 }
 
 const KNOWN_COLUMNS: [&str; 5] = ["id", "text", "labels", "coder", "document"];
@@ -90,7 +92,8 @@ impl LabelFile {
                 extra_columns.push(name.clone());
             }
         }
-        let mut file = LabelFile { codebook, rows: Vec::new(), extra_columns };
+        let notices = tables.iter().filter_map(|table| table.notice.clone()).collect();
+        let mut file = LabelFile { codebook, rows: Vec::new(), extra_columns, notices };
         let mut first_seen = HashMap::new();
         for (table, path) in tables.iter().zip(paths) {
             file.append(table, path, schema, &mut first_seen)?;

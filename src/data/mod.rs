@@ -3,6 +3,7 @@
 mod article_table;
 mod codebook;
 mod compression;
+mod delimiter;
 mod digest;
 mod document;
 pub mod exchange;
@@ -12,6 +13,7 @@ mod label;
 mod label_file;
 mod output;
 mod piece;
+mod reading;
 mod record;
 mod table;
 
@@ -28,4 +30,5 @@ pub use label::{Coding, Label, LabelSet};
 pub use label_file::{LabelFile, LabelSchema, LabelledRow, group_indices};
 pub use output::{AtomicFile, RowFormat, Rows, TableFormat};
 pub use piece::{Piece, Pieces, Position, TextPart};
+pub use reading::Reading;
 pub use table::{Table, TableRow};

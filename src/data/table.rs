@@ -5,6 +5,7 @@ use std::path::Path;
 
 use memchr::memchr;
 
+use super::delimiter::Separation;
 use super::input::read_whole;
 use super::output::TableFormat;
 use crate::error::{Error, Place, Result};
@@ -19,6 +20,8 @@ pub struct Table {
     pub header: Vec<String>,
     /// The rows, in order.
     pub rows: Vec<TableRow>,
+    /// What to know about how it was read.
+    pub notice: Option<String>,
 }
 
 /// A row, and the line (from 1) where it starts.
@@ -61,16 +64,19 @@ impl Table {
         Self::parse(&text, format, place)
     }
 
-    /// Parses a table; `place` names it in errors.
+    /// Parses a table; `place` names it in errors. The cells of a CSV may be separated by semicolons
+    /// or tabs too, which its header shows.
     ///
     /// # Errors
     ///
     /// As [`Table::read`].
     pub fn parse(text: &str, format: TableFormat, place: Place) -> Result<Self> {
-        match format {
-            TableFormat::Csv => parse_separated(text, b',', place),
-            TableFormat::Tsv => parse_separated(text, b'\t', place),
-            TableFormat::Jsonl => parse_json_lines(text, place),
+        match Separation::of(format, text.as_bytes()) {
+            Some(separation) => {
+                let notice = separation.notice(format, &place);
+                Ok(Table { notice, ..parse_separated(text, separation, place)? })
+            }
+            None => parse_json_lines(text, place),
         }
     }
 
@@ -91,22 +97,20 @@ impl Table {
 }
 
 pub(super) fn missing_column(place: &Place, header: &[String], name: &str, remedy: &str) -> Error {
-    let remedy = match header {
-        [only] if only.contains(';') => {
-            "the columns seem to be separated by `;`: save the file with commas".to_owned()
-        }
-        header => format!("the columns are `{}`; {remedy}", header.join("`, `")),
-    };
+    let remedy = format!("the columns are `{}`; {remedy}", header.join("`, `"));
     Error::data(place.line(1), format!("there is no column `{name}`"), remedy)
 }
 
-fn parse_separated(text: &str, delimiter: u8, place: Place) -> Result<Table> {
-    check_quotes(text, delimiter, &place, 1)?;
+fn parse_separated(text: &str, separation: Separation, place: Place) -> Result<Table> {
+    let Separation { delimiter, before_header } = separation;
+    let text = text.get(before_header..).unwrap_or_default();
+    let first_line = 1 + u64::from(before_header > 0);
+    check_quotes(text, delimiter, &place, first_line)?;
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(true)
         .from_reader(text.as_bytes());
-    let mut lines = LineCounter { text, byte: 0, line: 1 };
+    let mut lines = LineCounter { text, byte: 0, line: first_line };
     let header = reader.headers().map_err(|error| csv_error(&error, &place))?;
     let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
     check_header(&header, &place)?;
@@ -126,7 +130,7 @@ fn parse_separated(text: &str, delimiter: u8, place: Place) -> Result<Table> {
         }
         rows.push(TableRow { line, cells: record.iter().map(str::to_owned).collect() });
     }
-    Ok(Table { place, header, rows })
+    Ok(Table { place, header, rows, notice: None })
 }
 
 /// Finds the line a record starts in, for records in order. The reader's own count stands at the
@@ -259,7 +263,7 @@ fn parse_json_lines(text: &str, place: Place) -> Result<Table> {
     for row in &mut rows {
         row.cells.resize(header.len(), String::new());
     }
-    Ok(Table { place, header, rows })
+    Ok(Table { place, header, rows, notice: None })
 }
 
 /// The keys of a JSON object and their values as table cells, in order; `line` is its place.

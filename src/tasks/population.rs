@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::classify::Unit;
 use super::pipeline::in_order;
 use crate::data::{
-    ArticleColumns, ArticleTables, Carried, Piece, Pieces, Position, RowChunk, documents,
+    ArticleColumns, ArticleTables, Carried, Piece, Pieces, Position, Reading, RowChunk, documents,
 };
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::text::Segmenter;
@@ -48,11 +48,12 @@ impl Population {
     /// When an input cannot be read, a name stands twice, or the input is a sample itself.
     pub fn read(
         inputs: &[PathBuf],
+        reading: &Reading,
         columns: &ArticleColumns,
         language: &str,
         unit: Option<Unit>,
     ) -> Result<Self> {
-        let documents = documents(inputs)?;
+        let documents = documents(inputs, reading)?;
         let tables = ArticleTables::open(&documents, columns, &[], true)?;
         let place = match inputs {
             [only] => Place::input(only),

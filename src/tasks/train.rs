@@ -60,7 +60,7 @@ impl Train {
     pub fn run(&self, progress: &(dyn Fn(f64) + Sync)) -> Result<TrainingResult> {
         let file = LabelFile::read(&self.labels, self.codebook.as_ref(), LabelSchema::WithText)?;
         let gold = file.gold()?;
-        let mut notes = Vec::new();
+        let mut notes = file.notices.clone();
         let groups = self.groups(&file, &gold, &mut notes)?;
         let data = TrainingData {
             codebook: &file.codebook,
@@ -127,6 +127,7 @@ impl Train {
             labels: held_out.labels.clone(),
             probabilities: Some(held_out.probabilities.clone()),
             stances: held_out.stances.clone(),
+            notices: Vec::new(),
         };
         let clusters = Clusters::new(data.groups.clone());
         let truth = Truth {

@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 
 use super::draft::{Code, Draft, DraftRow};
 use super::write::{FileNames, Written, carried, table};
-use crate::data::stem;
 use crate::data::table::read_bytes;
-use crate::data::{Coding, LabelFile, LabelledRow, Table, TableFormat};
+use crate::data::{Coding, LabelFile, LabelledRow, Table, TableFormat, stem};
 use crate::error::{Error, Place, Result};
 use crate::text::decode;
 

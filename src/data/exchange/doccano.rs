@@ -13,8 +13,7 @@ use super::json::{Item, Shape, cell, cells, items};
 use super::write::{
     FileNames, Written, carried, json_lines, json_list, names, put_extra, shape, table,
 };
-use crate::data::stem;
-use crate::data::{LabelFile, LabelledRow, TableFormat};
+use crate::data::{LabelFile, LabelledRow, TableFormat, stem};
 use crate::error::{Error, Place, Result};
 
 /// Today's name of the labels, and those of older versions.

@@ -148,7 +148,10 @@ impl Draft {
             let names = taken.into_iter().collect::<Vec<_>>().join("`, `");
             self.note(format!("left out, since label files have columns of the name: `{names}`"));
         }
-        Ok(Imported { file: LabelFile { codebook, rows, extra_columns }, notes: self.notes() })
+        Ok(Imported {
+            file: LabelFile { codebook, rows, extra_columns, notices: Vec::new() },
+            notes: self.notes(),
+        })
     }
 
     fn notes(self) -> Vec<String> {

@@ -8,8 +8,7 @@ use super::ExchangeFormat;
 use super::draft::{Code, Codes, Draft, DraftRow};
 use super::json::{Item, Shape, cell, cells, items};
 use super::write::{Written, carried, json_list, names, put_extra, shape, table};
-use crate::data::stem;
-use crate::data::{Coding, LabelFile, LabelledRow};
+use crate::data::{Coding, LabelFile, LabelledRow, stem};
 use crate::error::{Error, Place, Result};
 
 /// Our name of a sentence among a task's data; `id` is Label Studio's own number.

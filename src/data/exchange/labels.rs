@@ -5,12 +5,12 @@ use std::path::Path;
 use super::ExchangeFormat;
 use super::draft::{Code, Codes, Draft, DraftRow};
 use super::write::{Written, carried, names, shape, table};
-use crate::data::stem;
-use crate::data::{LabelFile, Table, TableFormat};
+use crate::data::{LabelFile, Table, TableFormat, stem};
 use crate::error::{Error, Place, Result};
 
 pub(super) fn read(path: &Path, draft: &mut Draft) -> Result<()> {
     let file = Table::read(path)?;
+    file.notice.iter().for_each(|notice| draft.note(notice.clone()));
     let id = file.required_column("id")?;
     let labels = file.required_column("labels")?;
     let [text, coder, document] = ["text", "coder", "document"].map(|name| file.column(name));

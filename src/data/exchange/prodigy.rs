@@ -9,8 +9,7 @@ use super::ExchangeFormat;
 use super::draft::{Code, Codes, Draft, DraftRow};
 use super::json::{cell, cells, items};
 use super::write::{Written, all_labels, carried, json_lines, names, put_extra, shape};
-use crate::data::LabelFile;
-use crate::data::stem;
+use crate::data::{LabelFile, stem};
 use crate::error::{Error, Place, Result};
 
 /// Keys by which Prodigy works or draws, and that say nothing of the sentence.

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use super::ExchangeFormat;
 use super::draft::{Code, Draft, DraftRow};
 use super::write::{FileNames, Written, shape};
-use crate::data::stem;
 use crate::data::table::read_bytes;
-use crate::data::{LabelFile, TableFormat};
+use crate::data::{LabelFile, TableFormat, stem};
 use crate::error::{Error, Place, Result};
 use crate::text::decode;
 

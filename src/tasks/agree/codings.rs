@@ -19,6 +19,8 @@ pub struct Codings {
     /// Further columns, where all coders' rows of a sentence agree on them throughout: source, date,
     /// inclusion probability.
     pub carried: Vec<String>,
+    /// What to know about how the files were read.
+    pub notices: Vec<String>,
     pub(super) clusters: Clusters,
 }
 
@@ -87,13 +89,14 @@ impl Codings {
         let documents = units.iter().map(|unit| unit.document.as_deref());
         let clusters = Clusters::new(group_indices(documents));
         let mut keep = agreed.iter();
-        let mut carried = file.extra_columns;
+        let mut carried = file.extra_columns.clone();
         carried.retain(|_| keep.next() == Some(&true));
         for unit in &mut units {
             let mut keep = agreed.iter();
             unit.carried.retain(|_| keep.next() == Some(&true));
         }
-        Ok(Codings { codebook: file.codebook, coders, units, carried, clusters })
+        let LabelFile { codebook, notices, .. } = file;
+        Ok(Codings { codebook, coders, units, carried, notices, clusters })
     }
 
     /// Whether the files say which document a sentence stands in.

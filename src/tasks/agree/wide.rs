@@ -40,6 +40,8 @@ pub struct WideTable {
     pub units: Vec<String>,
     /// The codes.
     pub table: CodeTable,
+    /// What to know about how the file was read.
+    pub notice: Option<String>,
     level: Level,
     numbers: Vec<f64>,
     clusters: Clusters,
@@ -148,6 +150,7 @@ impl WideTable {
             .collect();
         Ok(WideTable {
             name: stem(path),
+            notice: file.notice.clone(),
             coders: columns.iter().map(|&column| file.header[column].clone()).collect(),
             units: file.rows.iter().map(|row| row.cells[0].clone()).collect(),
             table: CodeTable {

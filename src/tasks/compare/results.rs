@@ -102,6 +102,11 @@ impl Results {
         Ok(results)
     }
 
+    /// What to know about how the tables were read.
+    pub fn notices(&self) -> &[String] {
+        &self.file.notices
+    }
+
     /// The frames and stances.
     pub fn codebook(&self) -> &Codebook {
         &self.file.codebook

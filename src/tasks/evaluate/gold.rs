@@ -91,6 +91,11 @@ impl Gold {
         &self.coders
     }
 
+    /// What to know about how the files were read.
+    pub fn notices(&self) -> &[String] {
+        &self.file.notices
+    }
+
     /// The frames and stances.
     pub fn codebook(&self) -> &Codebook {
         &self.file.codebook

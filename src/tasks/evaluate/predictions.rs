@@ -21,6 +21,8 @@ pub struct Predictions {
     /// For each coded stance of the gold standard: sentence, frame, true stance, and the stance
     /// predicted for that frame. Sentences for which none was predicted are left out.
     pub stances: Vec<(usize, usize, usize, usize)>,
+    /// What to know about how a file of them was read.
+    pub notices: Vec<String>,
 }
 
 impl Predictions {
@@ -38,6 +40,7 @@ impl Predictions {
                 .as_ref()
                 .map(|of| rows.iter().map(|&row| of[row].clone()).collect()),
             stances: self.stances.iter().filter_map(stance).collect(),
+            notices: self.notices.clone(),
         }
     }
 }
@@ -146,6 +149,7 @@ impl Gold {
             .collect();
         let mut predictions = Predictions {
             probabilities: columns.as_ref().map(|_| Vec::new()),
+            notices: file.notices.clone(),
             ..Predictions::default()
         };
         for (index, (row, labels)) in self.coded().into_iter().enumerate() {
