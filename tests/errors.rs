@@ -145,7 +145,7 @@ fn missing_inputs_and_places_that_cannot_be_written_are_named() {
 fn bad_utf8_in_an_article_leaves_no_table() {
     let sandbox = Sandbox::new();
     sandbox.write("in/a.txt", "Imports fell.");
-    sandbox.write("in/b.txt", b"Two\nlines \xff");
+    sandbox.write("in/b.txt", b"Zw\xc3\xb6lf\n\xc3\x84pfel \xff");
     sandbox
         .run(&["classify", "in", "-o", "out.csv"])
         .fails(1, "in/b.txt, line 2, column 7: byte 0xFF is not UTF-8");
@@ -156,15 +156,15 @@ fn bad_utf8_in_an_article_leaves_no_table() {
 fn an_output_that_is_there_survives_a_failure() {
     let sandbox = Sandbox::new();
     sandbox.write("out.csv", "precious");
-    sandbox.write("a.txt", b"\xff");
-    sandbox.run(&["classify", "a.txt", "-o", "out.csv"]).fails(1, "a.txt, line 1, column 1");
+    sandbox.write("a.txt", b"\0\xff");
+    sandbox.run(&["classify", "a.txt", "-o", "out.csv"]).fails(1, "a.txt, line 1, column 2");
     assert_eq!(std::fs::read(sandbox.path("out.csv")).unwrap(), b"precious");
 }
 
 #[test]
 fn a_table_that_cannot_begin_is_not_begun() {
     let sandbox = Sandbox::new();
-    sandbox.write("bad.txt", [b'a', 0xff]);
+    sandbox.write("bad.txt", [0, 0xff]);
     let output = sandbox.run(&["classify", "bad.txt"]);
     assert_eq!((output.code, output.stdout.as_str()), (1, ""));
 }

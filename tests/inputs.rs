@@ -8,14 +8,18 @@ use std::io::{Read, Write};
 
 use support::{Sandbox, small_labels};
 
-fn gzip(bytes: &str) -> Vec<u8> {
+fn gzip(text: &str) -> Vec<u8> {
+    gzip_bytes(text.as_bytes())
+}
+
+fn gzip_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(bytes.as_bytes()).unwrap();
+    encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-fn zstd(bytes: &str) -> Vec<u8> {
-    zstd::encode_all(bytes.as_bytes(), 3).unwrap()
+fn zstd(text: &str) -> Vec<u8> {
+    zstd::encode_all(text.as_bytes(), 3).unwrap()
 }
 
 const COMPRESSIONS: [(&str, fn(&str) -> Vec<u8>); 2] = [("gz", gzip), ("zst", zstd)];
@@ -184,4 +188,88 @@ fn label_files_of_other_countries_are_read_and_said_to_be() {
     sandbox.write("labels.csv", format!("sep=;\n{labels}x;\"y"));
     let train = ["train", "labels.csv", "-o", "m.framescope"];
     sandbox.run(&train).fails(1, "labels.csv, line 115: the quote opened in this row");
+}
+
+fn encoded(text: &str, encoding: &'static encoding_rs::Encoding) -> Vec<u8> {
+    let (bytes, _, is_lossy) = encoding.encode(text);
+    assert!(!is_lossy);
+    bytes.into_owned()
+}
+
+fn utf16(text: &str, is_little: bool) -> Vec<u8> {
+    let units = "\u{feff}".encode_utf16().chain(text.encode_utf16());
+    units.flat_map(|unit| if is_little { unit.to_le_bytes() } else { unit.to_be_bytes() }).collect()
+}
+
+#[test]
+fn other_encodings_are_found_out_converted_and_said() {
+    let french = "Les exportations de vannes ont progressé, déclare « l’usine ».\n";
+    let chinese = "关键核心技术必须掌握在自己手里。各地工厂今年更换了阀门和轴承。\n";
+    let traditional = "各地工廠今年更換了閥門和軸承，出口繼續增長，記者獲悉。\n";
+    let japanese = "工場では今年、弁と軸受を取り替えた。輸出は伸びている。\n";
+    let cases = [
+        (french, encoded(french, encoding_rs::WINDOWS_1252), "windows-1252"),
+        (chinese, encoded(chinese, encoding_rs::GB18030), "GB18030"),
+        (traditional, encoded(traditional, encoding_rs::BIG5), "Big5"),
+        (japanese, encoded(japanese, encoding_rs::SHIFT_JIS), "Shift_JIS"),
+        (french, utf16(french, true), "UTF-16LE"),
+        (french, utf16(french, false), "UTF-16BE"),
+    ];
+    let sandbox = Sandbox::new();
+    for (text, bytes, name) in &cases {
+        sandbox.write("a.txt", text);
+        let expected = sandbox.run(&["classify", "a.txt"]).succeeds();
+        assert!(expected.stderr.is_empty());
+        sandbox.write("a.txt", bytes);
+        let output = sandbox.run(&["classify", "a.txt"]).succeeds();
+        assert_eq!(output.stdout, expected.stdout, "{name}");
+        assert_eq!(output.stderr, format!("note: a.txt: read as {name}\n"));
+        // By hand, and of two articles: whoever names the encoding needs no notice.
+        let by_hand = sandbox.run(&["classify", "a.txt", "--encoding", name]).succeeds();
+        assert_eq!((by_hand.stdout, by_hand.stderr), (expected.stdout, String::new()));
+    }
+}
+
+#[test]
+fn encodings_show_late_and_across_pieces() {
+    let sandbox = Sandbox::new();
+    // ASCII for more than a piece, then words of several bytes a character, for several pieces.
+    let start = "Exports rose once more this year, they say.\n".repeat(20_000);
+    let chinese = start.clone() + &"各地工厂今年更换了阀门。\n".repeat(40_000);
+    let table = |text: &str| {
+        let row = |(i, line): (usize, &str)| format!("{i};\"{line}\n\"\n");
+        "id;text\n".to_owned() + &text.lines().enumerate().map(row).collect::<String>()
+    };
+    for (name, text) in [("a.txt", chinese.clone()), ("a.csv", table(&chinese))] {
+        let run = || sandbox.run(&["classify", name]).succeeds();
+        sandbox.write(name, &text);
+        let expected = run();
+        assert!(!expected.stderr.contains("read as GB"));
+        sandbox.write(name, encoded(&text, encoding_rs::GB18030));
+        let output = run();
+        assert!(output.stdout == expected.stdout);
+        assert_eq!(output.stderr.matches(&format!("{name}: read as GB18030\n")).count(), 1);
+        sandbox.write(name, utf16(&text, true));
+        assert!(run().stdout == expected.stdout);
+        sandbox.write(&format!("{name}.gz"), gzip_bytes(&utf16(&text, false)));
+        let gz = sandbox.run(&["classify", &format!("{name}.gz")]).succeeds();
+        assert!(gz.stdout == expected.stdout);
+        assert!(sandbox.run(&["sample", name, "-n", "3"]).succeeds().stderr.contains("UTF-16LE"));
+    }
+}
+
+#[test]
+fn wrong_encodings_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.txt", b"First\nse\x81");
+    let run = |name: &str| sandbox.run(&["classify", "a.txt", "-o", "o.csv", "--encoding", name]);
+    run("gb18030").fails(1, "a.txt, line 2: there are bytes that are not GB18030; name the");
+    run("utf-8").fails(1, "a.txt, line 2, column 3: byte 0x81 is not UTF-8");
+    run("klingon").fails(2, "encoding: `klingon` is none framescope knows; try utf-8");
+    let long = "Exports rose once more this year, they say.\n".repeat(40_000);
+    sandbox.write("a.txt", [long.as_bytes(), b"\x81"].concat());
+    run("gb18030").fails(1, "a.txt, line 40001: there are bytes that are not GB18030");
+    // A label file is never guessed at.
+    sandbox.write("l.csv", b"id,labels\n1,caf\xe9\n");
+    sandbox.run(&["agree", "l.csv"]).fails(1, "l.csv, line 2, column 6: byte 0xE9 is not UTF-8");
 }

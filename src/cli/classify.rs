@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use framescope::data::{
     ArticleColumns, ArticleTables, AtomicFile, Codebook, Document, DocumentKind, Piece, Pieces,
-    Reading, RowFormat, TableFormat, documents,
+    RowFormat, TableFormat, documents,
 };
 use framescope::error::{Error, ErrorKind};
 use framescope::model::StanceDetail;
@@ -17,11 +17,11 @@ use framescope::tasks::classify::{
 };
 use owo_colors::{AnsiColors, OwoColorize};
 
-use super::{Failure, ModelArgs, Printer, check_output};
+use super::{Failure, ModelArgs, Printer, ReadingArgs, check_output};
 
 /// Tags every sentence of articles with frames and stances
 ///
-/// Reads .txt and .md files in UTF-8, folders of them, standard input (`-`), and tables with an
+/// Reads .txt and .md files, folders of them, standard input (`-`), and tables with an
 /// article a row (.csv, .tsv, .jsonl). On a terminal it shows the articles with their tags and a
 /// summary; into a pipe or a file it writes a table with a row a sentence. Input and output may be
 /// of any size: both are streams.
@@ -41,6 +41,8 @@ pub(super) struct Classify {
     /// The column of names in tables [default: id, else document, else rows are numbered]
     #[arg(long, value_name = "NAME")]
     id_column: Option<String>,
+    #[command(flatten)]
+    reading: ReadingArgs,
     #[command(flatten)]
     model: ModelArgs,
     /// Write the table to FILE (.csv, .tsv or .jsonl; also .gz or .zst)
@@ -113,7 +115,7 @@ impl Classify {
             }
             self.input.push(PathBuf::from("-"));
         }
-        let reading = Reading::default();
+        let reading = self.reading.reading()?;
         match (self.table_format(printer)?, &self.output) {
             (None, _) => self.view(documents(&self.input, &reading)?, printer)?,
             (Some(format), None) => {

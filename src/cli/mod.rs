@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use framescope::data::{AtomicFile, Codebook};
+use framescope::data::{AtomicFile, Codebook, Reading};
 use framescope::error::{Error, ErrorKind};
 use framescope::model::Classifier;
 use framescope::stats::Bootstrap;
@@ -66,6 +66,23 @@ impl ModelArgs {
         match &self.model {
             Some(path) => Classifier::open(path),
             None => Classifier::built_in(),
+        }
+    }
+}
+
+/// How articles are read.
+#[derive(Args)]
+struct ReadingArgs {
+    /// Encoding of the articles: gb18030, big5, windows-1252, ... [default: found out for each]
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+}
+
+impl ReadingArgs {
+    fn reading(&self) -> framescope::error::Result<Reading> {
+        match &self.encoding {
+            Some(name) => Reading::default().with_encoding(name),
+            None => Ok(Reading::default()),
         }
     }
 }

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use framescope::data::{
-    ArticleColumns, AtomicFile, Compression, Reading, Table, TableFormat, documents,
-    uncompressed_path,
+    ArticleColumns, AtomicFile, Compression, Table, TableFormat, documents, uncompressed_path,
 };
 use framescope::error::{Error, ErrorKind, Place};
 use framescope::stats::Allocation;
@@ -18,7 +17,7 @@ use framescope::tasks::sample::{
 };
 use serde::Serialize;
 
-use super::{CodebookArgs, Failure, Printer, check_output};
+use super::{CodebookArgs, Failure, Printer, ReadingArgs, check_output};
 
 /// Draws sentences to code, each with its inclusion probability
 ///
@@ -90,6 +89,8 @@ pub(super) struct Sample {
     #[arg(long, value_name = "NAME")]
     id_column: Option<String>,
     #[command(flatten)]
+    reading: ReadingArgs,
+    #[command(flatten)]
     codebook: CodebookArgs,
     /// Write to FILE (.csv, .tsv or .jsonl); with --coders to a folder, or FILE.CODER for each
     #[arg(short, long, value_name = "FILE|FOLDER")]
@@ -157,7 +158,7 @@ impl Sample {
         self.check()?;
         let format = self.table_format()?;
         let files = self.files(format);
-        let reading = Reading::default();
+        let reading = self.reading.reading()?;
         let inputs = documents(&self.input, &reading)?;
         for file in &files {
             let beside = self.extend.iter().chain(&self.sizes).map(PathBuf::as_path);

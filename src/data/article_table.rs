@@ -103,7 +103,7 @@ impl ArticleTables {
         let mut listed = HashSet::new();
         for document in documents {
             let DocumentKind::Table(format) = document.kind else { continue };
-            let mut input = ReadAhead::open(&document.path)?;
+            let mut input = ReadAhead::open(&document.path, &document.reading)?;
             let header = read_header(&document.path, format, &mut input)?;
             let delimiter = header.separation.map(|separation| separation.delimiter);
             let table = ArticleTable::new(document, delimiter, header.columns, columns)?;
@@ -343,10 +343,14 @@ pub(super) struct RowChunks {
 }
 
 impl RowChunks {
-    pub(super) fn open(path: &Path, format: TableFormat, table: Arc<ArticleTable>) -> Result<Self> {
-        let mut input = ReadAhead::open(path)?;
-        read_header(path, format, &mut input)?;
-        Ok(RowChunks { path: path.to_owned(), input, table, rows: 0 })
+    pub(super) fn open(
+        document: &Document,
+        format: TableFormat,
+        table: Arc<ArticleTable>,
+    ) -> Result<Self> {
+        let mut input = ReadAhead::open(&document.path, &document.reading)?;
+        read_header(&document.path, format, &mut input)?;
+        Ok(RowChunks { path: document.path.clone(), input, table, rows: 0 })
     }
 
     pub(super) fn next_chunk(&mut self) -> Result<Option<RowChunk>> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::compression::{Compression, uncompressed_path};
-use super::input::read_whole;
+use super::input::{convert_whole, read_whole};
 use super::output::TableFormat;
 use super::reading::Reading;
 use crate::error::{Error, Place, Result};
@@ -50,9 +50,10 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or is not UTF-8.
+    /// When the file cannot be read, or holds bytes that are not of its encoding.
     pub fn read<'a>(&self, buffer: &'a mut Vec<u8>) -> Result<&'a str> {
         read_whole(&self.path, buffer)?;
+        convert_whole(&self.path, &self.reading, buffer)?;
         decode_slice(buffer, &Place::input(&self.path))
     }
 }
@@ -90,7 +91,7 @@ pub fn documents(inputs: &[PathBuf], reading: &Reading) -> Result<Vec<Document>>
             return Err(Error::data(
                 Place::file(input),
                 "this is no article framescope reads",
-                "give a .txt or .md file in UTF-8, a .csv, .tsv or .jsonl table of articles (each also \
+                "give a .txt or .md file, a .csv, .tsv or .jsonl table of articles (each also \
                  .gz or .zst), or pipe the text into `-`",
             ));
         } else if !metadata.is_file() && TableFormat::of_path(input).is_some() {

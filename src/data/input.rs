@@ -4,9 +4,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use encoding_rs::UTF_8;
 use memchr::memchr_iter;
 
 use super::compression::{Compression, expand, expand_whole};
+use super::encoding::{Converter, detect};
+use super::reading::Reading;
 use crate::error::{Error, Place, Result};
 
 /// About so many bytes make a piece: enough to keep a thread busy for some milliseconds, few enough
@@ -39,11 +42,50 @@ pub(super) fn read_whole(path: &Path, buffer: &mut Vec<u8>) -> Result<()> {
     read().map_err(|error| Error::io(path, "read", error))
 }
 
-/// Bytes read ahead of what was taken.
+/// Converts a whole text to UTF-8, where it is in something else.
+pub(super) fn convert_whole(path: &Path, reading: &Reading, bytes: &mut Vec<u8>) -> Result<()> {
+    let encoding = match reading.encoding {
+        Some(encoding) => Some(encoding).filter(|&encoding| encoding != UTF_8),
+        None if simdutf8::basic::from_utf8(bytes).is_ok() => None,
+        None => detect(bytes, true, true)
+            .inspect(|encoding| reading.note_encoding(&Place::input(path), encoding)),
+    };
+    let Some(encoding) = encoding else { return Ok(()) };
+    let mut converter = Converter::new(encoding, true);
+    let raw = std::mem::take(bytes);
+    match converter.convert(&raw, true, bytes) {
+        true => Ok(()),
+        false => {
+            let line = memchr_iter(b'\n', bytes).count() as u64 + 1;
+            Err(undecodable(Place::input(path).line(line), &converter))
+        }
+    }
+}
+
+fn undecodable(place: Place, converter: &Converter) -> Error {
+    let problem = format!("there are bytes that are not {}", converter.name());
+    Error::data(place, problem, "name the encoding with --encoding, or save the file as UTF-8")
+}
+
+/// What the bytes of a file turned out to be.
+enum Coding {
+    /// ASCII so far, which is the same in nearly all encodings.
+    Ascii,
+    /// UTF-8, unless whoever decodes it finds a fault.
+    Utf8,
+    /// Something else, converted while it is read.
+    Other(Converter),
+}
+
+/// Bytes of UTF-8 read ahead of what was taken.
 pub(super) struct ReadAhead {
     pub(super) place: Place,
+    reading: Reading,
     reader: Box<dyn Read + Send>,
+    coding: Coding,
     pub(super) bytes: Vec<u8>,
+    /// Whether nothing was taken yet.
+    is_fresh: bool,
     /// Whether `bytes` is all that is left.
     pub(super) at_end: bool,
     /// The line that `bytes` begins in, from 1.
@@ -51,27 +93,72 @@ pub(super) struct ReadAhead {
 }
 
 impl ReadAhead {
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(super) fn open(path: &Path, reading: &Reading) -> Result<Self> {
         let reader = open(path)
             .and_then(|reader| expand(reader, Compression::of_path(path), FREE_STREAM))
             .map_err(|error| Error::io(path, "read", error))?;
-        let place = Place::input(path);
-        Ok(ReadAhead { place, reader, bytes: Vec::new(), at_end: false, line: 1 })
+        let coding = match reading.encoding {
+            None => Coding::Ascii,
+            Some(encoding) if encoding == UTF_8 => Coding::Utf8,
+            Some(other) => Coding::Other(Converter::new(other, true)),
+        };
+        let (place, reading) = (Place::input(path), reading.clone());
+        let bytes = Vec::new();
+        let (is_fresh, at_end) = (true, false);
+        Ok(ReadAhead { place, reading, reader, coding, bytes, is_fresh, at_end, line: 1 })
     }
 
     /// Reads until there are `wanted` bytes or the end is reached.
     pub(super) fn fill(&mut self, path: &Path, wanted: usize) -> Result<()> {
+        let before = self.bytes.len();
         while !self.at_end && self.bytes.len() < wanted {
             let missing = wanted - self.bytes.len();
-            self.bytes.reserve(missing);
-            let read = self.reader.by_ref().take(missing as u64).read_to_end(&mut self.bytes);
+            let mut raw = match self.coding {
+                Coding::Other(_) => Vec::new(),
+                _ => std::mem::take(&mut self.bytes),
+            };
+            raw.reserve(missing);
+            let read = self.reader.by_ref().take(missing as u64).read_to_end(&mut raw);
             self.at_end = read.map_err(|error| Error::io(path, "read", error))? == 0;
+            match self.coding {
+                Coding::Other(_) => self.convert(&raw)?,
+                _ => self.bytes = raw,
+            }
         }
-        Ok(())
+        match self.coding {
+            Coding::Ascii if !self.bytes[before..].is_ascii() => self.settle(path, before, wanted),
+            _ => Ok(()),
+        }
+    }
+
+    /// Finds out what the text is in, now that it is no longer ASCII from `start` on.
+    fn settle(&mut self, path: &Path, start: usize, wanted: usize) -> Result<()> {
+        let at_start = start == 0 && self.is_fresh;
+        let Some(encoding) = detect(&self.bytes[start..], at_start, self.at_end) else {
+            self.coding = Coding::Utf8;
+            return Ok(());
+        };
+        self.reading.note_encoding(&self.place, encoding);
+        self.coding = Coding::Other(Converter::new(encoding, at_start));
+        let raw = self.bytes.split_off(start);
+        self.convert(&raw)?;
+        self.fill(path, wanted)
+    }
+
+    fn convert(&mut self, raw: &[u8]) -> Result<()> {
+        let Coding::Other(converter) = &mut self.coding else { return Ok(()) };
+        match converter.convert(raw, self.at_end, &mut self.bytes) {
+            true => Ok(()),
+            false => {
+                let breaks = memchr_iter(b'\n', &self.bytes).count() as u64;
+                Err(undecodable(self.place.line(self.line + breaks), converter))
+            }
+        }
     }
 
     /// Takes the first bytes off.
     pub(super) fn take(&mut self, length: usize) -> Vec<u8> {
+        self.is_fresh = false;
         let rest = self.bytes.split_off(length);
         let taken = std::mem::replace(&mut self.bytes, rest);
         self.line += memchr_iter(b'\n', &taken).count() as u64;

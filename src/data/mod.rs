@@ -6,6 +6,7 @@ mod compression;
 mod delimiter;
 mod digest;
 mod document;
+mod encoding;
 pub mod exchange;
 mod fold;
 mod input;

@@ -139,7 +139,7 @@ impl Pieces {
                 DocumentKind::Text => Open::Text(TextParts::open(document)?),
                 DocumentKind::Table(format) => {
                     let table: Arc<ArticleTable> = self.tables.of(&document.path);
-                    Open::Table(RowChunks::open(&document.path, format, table)?)
+                    Open::Table(RowChunks::open(&document, format, table)?)
                 }
             });
         }
@@ -185,7 +185,7 @@ struct TextParts {
 
 impl TextParts {
     fn open(document: Document) -> Result<Self> {
-        let input = ReadAhead::open(&document.path)?;
+        let input = ReadAhead::open(&document.path, &document.reading)?;
         Ok(TextParts { document, input, layout: None, before: None })
     }
 
