@@ -273,3 +273,50 @@ fn wrong_encodings_are_refused() {
     sandbox.write("l.csv", b"id,labels\n1,caf\xe9\n");
     sandbox.run(&["agree", "l.csv"]).fails(1, "l.csv, line 2, column 6: byte 0xE9 is not UTF-8");
 }
+
+#[test]
+fn the_article_of_a_web_page_is_read() {
+    let page = |charset: &str, text: &str| {
+        format!(
+            "<html><head><meta charset={charset}><title>Valves | Harbour Wire</title><script>let \
+             a = 'Exports fell.';</script></head><body><nav><a href='/'>Home</a></nav><article>\
+             <h1>Valves</h1><p>{text}<p>Exports rose once more, the works say.</article><footer>\
+             <a href='/t'>Terms of use</a></footer></body></html>"
+        )
+    };
+    let sandbox = Sandbox::new();
+    sandbox.write("in/a.html", page("utf-8", "The café at the works\nhas 20 seats."));
+    let chinese = "各地工厂今年更换了阀门和轴承。";
+    sandbox.write("in/b.htm.gz", gzip_bytes(&encoded(&page("gb2312", chinese), encoding_rs::GBK)));
+    // Too short to be told from another encoding, but the page says it.
+    sandbox.write("in/c.html", encoded(&page("big5", "工廠出口增長"), encoding_rs::BIG5));
+    let output = sandbox.run(&["classify", "in"]).succeeds();
+    let mut reader = csv::Reader::from_reader(output.stdout.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let texts = |id: &str| -> Vec<&str> {
+        rows.iter().filter(|row| &row[1] == id).map(|row| row.get(5).unwrap()).collect()
+    };
+    let last = "Exports rose once more, the works say.";
+    assert_eq!(texts("a"), ["Valves", "The café at the works has 20 seats.", last]);
+    assert_eq!(texts("b"), ["Valves", chinese, last]);
+    assert_eq!(texts("c"), ["Valves", "工廠出口增長", last]);
+    assert_eq!((&rows[1][3], &rows[1][4]), ("8", "43"));
+    assert_eq!(
+        output.stderr,
+        "note: in/b.htm.gz: read as GB18030\nnote: in/c.html: read as Big5\n"
+    );
+    let sample = sandbox.run(&["sample", "in/a.html", "-n", "3"]).succeeds();
+    assert!(!sample.stdout.contains("Terms of use"));
+}
+
+#[test]
+fn pages_without_an_article_or_beyond_all_measure_are_refused() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.html", "<script>let text = 'Exports rose.';</script>");
+    let classify = ["classify", "a.html", "-o", "out.csv"];
+    sandbox.run(&classify).fails(1, "a.html: there is no article text in this page; leave this");
+    sandbox.write("a.html", "<div>".repeat(100_000) + "<p>Exports rose.");
+    sandbox.run(&classify).fails(1, "a.html: tags are nested more than 1000 deep in this page");
+    sandbox.write("a.html", "<div>".repeat(999) + "<p>Exports rose.");
+    sandbox.run(&classify).succeeds();
+}

@@ -21,7 +21,7 @@ use super::{Failure, ModelArgs, Printer, ReadingArgs, check_output};
 
 /// Tags every sentence of articles with frames and stances
 ///
-/// Reads .txt and .md files, folders of them, standard input (`-`), and tables with an
+/// Reads .txt, .md and .html files, folders of them, standard input (`-`), and tables with an
 /// article a row (.csv, .tsv, .jsonl). On a terminal it shows the articles with their tags and a
 /// summary; into a pipe or a file it writes a table with a row a sentence. Input and output may be
 /// of any size: both are streams.

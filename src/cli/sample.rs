@@ -21,7 +21,7 @@ use super::{CodebookArgs, Failure, Printer, ReadingArgs, check_output};
 
 /// Draws sentences to code, each with its inclusion probability
 ///
-/// The input is articles (.txt, .md, folders, tables with an article a row), which are split into
+/// The input is articles (.txt, .md, .html, folders, tables with an article a row), which are split into
 /// sentences, or a result table of `classify`, whose rows are drawn. The output is a label file in
 /// random order, with `?` where labels go; what the model said is left out. Every row says with
 /// what probability it was drawn, so that enriched and stratified samples can be weighted back to

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::compression::{Compression, uncompressed_path};
+#[cfg(feature = "html")]
+use super::html::{article_text, declared_encoding};
 use super::input::{convert_whole, read_whole};
 use super::output::TableFormat;
 use super::reading::Reading;
@@ -15,8 +17,30 @@ use crate::text::decode_slice;
 pub enum DocumentKind {
     /// One article.
     Text,
+    /// One article in a web page.
+    #[cfg(feature = "html")]
+    Html,
     /// An article a row.
     Table(TableFormat),
+}
+
+impl DocumentKind {
+    /// What a file holds by its ending; that of a compression may follow it.
+    fn of_path(path: &Path) -> Option<Self> {
+        let format = TableFormat::of_path(path).map(DocumentKind::Table);
+        let path = uncompressed_path(path);
+        let is = |known: &&str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(known));
+        #[cfg(feature = "html")]
+        if ["html", "htm"].iter().any(|known| is(&known)) {
+            return Some(DocumentKind::Html);
+        }
+        format.or(["txt", "md"].iter().any(|known| is(&known)).then_some(DocumentKind::Text))
+    }
+
+    /// Whether a file of this kind is one article.
+    fn is_article(self) -> bool {
+        !matches!(self, DocumentKind::Table(_))
+    }
 }
 
 /// A file of one article or of many.
@@ -33,7 +57,7 @@ pub struct Document {
 
 impl Document {
     fn new(id: String, path: PathBuf, reading: &Reading) -> Self {
-        let kind = TableFormat::of_path(&path).map_or(DocumentKind::Text, DocumentKind::Table);
+        let kind = DocumentKind::of_path(&path).unwrap_or(DocumentKind::Text);
         Document { id, path, kind, reading: reading.clone() }
     }
 
@@ -46,19 +70,30 @@ impl Document {
         usize::try_from(metadata.len()).ok()
     }
 
-    /// Reads the text into a buffer that can be used again for the next.
+    /// Reads the text into a buffer that can be used again for the next; of a web page, that of the
+    /// article in it.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read, or holds bytes that are not of its encoding.
+    /// When the file cannot be read, holds bytes that are not of its encoding, or is a web page
+    /// without an article.
     pub fn read<'a>(&self, buffer: &'a mut Vec<u8>) -> Result<&'a str> {
         read_whole(&self.path, buffer)?;
-        convert_whole(&self.path, &self.reading, buffer)?;
-        decode_slice(buffer, &Place::input(&self.path))
+        let place = Place::input(&self.path);
+        #[cfg(feature = "html")]
+        if self.kind == DocumentKind::Html {
+            convert_whole(&self.path, &self.reading, declared_encoding(buffer), buffer)?;
+            let article = article_text(decode_slice(buffer, &place)?);
+            let fail = |(problem, remedy)| Error::data(place.clone(), problem, remedy);
+            *buffer = article.map_err(fail)?.into_bytes();
+            return decode_slice(buffer, &place);
+        }
+        convert_whole(&self.path, &self.reading, None, buffer)?;
+        decode_slice(buffer, &place)
     }
 }
 
-/// Finds the articles among files and folders, to be read as `reading` says. Folders are searched for plain text, in order of the
+/// Finds the articles among files and folders, to be read as `reading` says. Folders are searched for texts and web pages, in order of the
 /// names; a table of articles must be named itself, since folders hold tables of other kinds.
 ///
 /// # Errors
@@ -83,15 +118,14 @@ pub fn documents(inputs: &[PathBuf], reading: &Reading) -> Result<Vec<Document>>
                 return Err(Error::data(
                     Place::file(input),
                     "this folder holds no article",
-                    "put .txt or .md files there",
+                    "put .txt, .md or .html files there",
                 ));
             }
-        } else if metadata.is_file() && !is_article(input) && TableFormat::of_path(input).is_none()
-        {
+        } else if metadata.is_file() && DocumentKind::of_path(input).is_none() {
             return Err(Error::data(
                 Place::file(input),
                 "this is no article framescope reads",
-                "give a .txt or .md file, a .csv, .tsv or .jsonl table of articles (each also \
+                "give a .txt, .md or .html file, a .csv, .tsv or .jsonl table of articles (each also \
                  .gz or .zst), or pipe the text into `-`",
             ));
         } else if !metadata.is_file() && TableFormat::of_path(input).is_some() {
@@ -107,12 +141,6 @@ pub fn documents(inputs: &[PathBuf], reading: &Reading) -> Result<Vec<Document>>
     }
     name_apart(&mut found)?;
     Ok(found)
-}
-
-fn is_article(path: &Path) -> bool {
-    let path = uncompressed_path(path);
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-    ["txt", "md"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 fn document_id(path: &Path) -> String {
@@ -137,7 +165,9 @@ fn search(folder: &Path, root: &Path, reading: &Reading, found: &mut Vec<Documen
         let path = entry.path();
         if kind.is_dir() {
             search(&path, root, reading, found)?;
-        } else if is_article(&path) && (kind.is_file() || path.is_file()) {
+        } else if DocumentKind::of_path(&path).is_some_and(DocumentKind::is_article)
+            && (kind.is_file() || path.is_file())
+        {
             let id = document_id(path.strip_prefix(root).unwrap_or(&path));
             found.push(Document::new(id, path, reading));
         }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use encoding_rs::UTF_8;
+use encoding_rs::{Encoding, UTF_8};
 use memchr::memchr_iter;
 
 use super::compression::{Compression, expand, expand_whole};
@@ -42,12 +42,20 @@ pub(super) fn read_whole(path: &Path, buffer: &mut Vec<u8>) -> Result<()> {
     read().map_err(|error| Error::io(path, "read", error))
 }
 
-/// Converts a whole text to UTF-8, where it is in something else.
-pub(super) fn convert_whole(path: &Path, reading: &Reading, bytes: &mut Vec<u8>) -> Result<()> {
+/// Converts a whole text to UTF-8, where it is in something else. `declared`: the encoding that it
+/// says itself it is in.
+pub(super) fn convert_whole(
+    path: &Path,
+    reading: &Reading,
+    declared: Option<&'static Encoding>,
+    bytes: &mut Vec<u8>,
+) -> Result<()> {
     let encoding = match reading.encoding {
         Some(encoding) => Some(encoding).filter(|&encoding| encoding != UTF_8),
         None if simdutf8::basic::from_utf8(bytes).is_ok() => None,
-        None => detect(bytes, true, true)
+        None => declared
+            .filter(|_| Encoding::for_bom(bytes).is_none())
+            .or_else(|| detect(bytes, true, true))
             .inspect(|encoding| reading.note_encoding(&Place::input(path), encoding)),
     };
     let Some(encoding) = encoding else { return Ok(()) };

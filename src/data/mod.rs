@@ -9,6 +9,8 @@ mod document;
 mod encoding;
 pub mod exchange;
 mod fold;
+#[cfg(feature = "html")]
+mod html;
 mod input;
 mod label;
 mod label_file;

@@ -136,11 +136,11 @@ impl Pieces {
             }
             let Some(document) = self.documents.pop_front() else { return Ok(None) };
             self.open = Some(match document.kind {
-                DocumentKind::Text => Open::Text(TextParts::open(document)?),
                 DocumentKind::Table(format) => {
                     let table: Arc<ArticleTable> = self.tables.of(&document.path);
                     Open::Table(RowChunks::open(&document, format, table)?)
                 }
+                _ => Open::Text(TextParts::open(document)?),
             });
         }
     }
@@ -149,9 +149,14 @@ impl Pieces {
     fn short_articles(&mut self) -> Vec<Document> {
         let (mut bytes, mut short) = (0, Vec::new());
         while let Some(document) = self.documents.front() {
-            let is_text = document.kind == DocumentKind::Text;
             let size = document.size().unwrap_or(LONGEST);
-            let is_short = is_text && (size <= PIECE_BYTES || self.whole);
+            let is_short = match document.kind {
+                DocumentKind::Table(_) => false,
+                DocumentKind::Text => size <= PIECE_BYTES || self.whole,
+                // A page cannot be cut.
+                #[cfg(feature = "html")]
+                DocumentKind::Html => true,
+            };
             if !is_short || bytes >= PIECE_BYTES || short.len() >= PIECE_DOCUMENTS {
                 break;
             }
