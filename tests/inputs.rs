@@ -320,3 +320,93 @@ fn pages_without_an_article_or_beyond_all_measure_are_refused() {
     sandbox.write("a.html", "<div>".repeat(999) + "<p>Exports rose.");
     sandbox.run(&classify).succeeds();
 }
+
+#[test]
+fn tables_and_pages_may_come_from_standard_input() {
+    let sandbox = Sandbox::new();
+    let table = articles();
+    let (start, _) = table.split_at(table.find("\na400,").unwrap() + 1);
+    sandbox.write("stdin.csv", start);
+    let expected = sandbox.run(&["classify", "stdin.csv"]).succeeds().stdout;
+    let piped = |format: &str, input: Vec<u8>| {
+        sandbox.run_with_input(&["classify", "-", "--input-format", format], input).succeeds()
+    };
+    assert_eq!(piped("csv", start.into()).stdout, expected);
+    assert_eq!(piped("csv", gzip(start)).stdout, expected);
+    assert_eq!(piped("tsv", b"text\tx\nRain.\t1\n".to_vec()).stdout.lines().count(), 2);
+    let json = piped("jsonl", b"{\"text\":\"Rain.\",\"x\":1}\n{\"text\":\"Snow.\"}\n".to_vec());
+    assert!(json.stdout.contains("\nstdin:2:0,stdin:2,0,0,5,Snow.,"), "{}", json.stdout);
+    assert_eq!(piped("html", b"<p>Rain.</p>".to_vec()).stdout.lines().count(), 2);
+    assert_eq!(piped("txt", b"Rain.".to_vec()).stdout.lines().count(), 2);
+    // A large one is a stream.
+    let whole = piped("csv", table.clone().into()).stdout;
+    assert_eq!(whole.matches("Imports fell.").count(), 40_000);
+    let sample = ["sample", "-", "-n", "3", "--input-format", "csv"];
+    let drawn = sandbox.run_with_input(&sample, start).succeeds();
+    assert_eq!(drawn.stdout.lines().count(), 4);
+}
+
+#[test]
+fn patterns_that_the_shell_left_are_searched_in_order() {
+    let sandbox = Sandbox::new();
+    for name in ["in/b.txt", "in/a.txt", "in/c.md"] {
+        sandbox.write(name, "Exports rose.");
+    }
+    let output = sandbox.run(&["classify", "in/*.txt"]).succeeds().stdout;
+    let ids: Vec<&str> = output.lines().skip(1).map(|line| &line[..3]).collect();
+    assert_eq!(ids, ["a:0", "b:0"]);
+    sandbox.run(&["classify", "in/*.htm"]).fails(1, "in/*.htm: there is no file that this pattern");
+    sandbox.run(&["classify", "in/a***"]).fails(1, "check the pattern");
+    sandbox.write("[1].txt", "Rain.");
+    assert!(sandbox.run(&["classify", "[1].txt"]).succeeds().stdout.contains("Rain."));
+}
+
+#[test]
+fn metadata_are_carried_as_if_they_were_columns_of_a_table() {
+    let sandbox = Sandbox::new();
+    sandbox.write("in/a.txt", "Exports rose. Imports fell.");
+    sandbox.write("in/b.txt", "Rain.");
+    let long = "Exports rose once more this year, they say.\n".repeat(30_000);
+    sandbox.write("in/long.txt", long);
+    sandbox.write("t.csv", "id,text,source\nr,Snow.,Post\n");
+    sandbox.write("meta.csv", "document;source;date\na;Wire;2024-05-01\nlong;Gazette;\nx;;\n");
+    let arguments = ["classify", "in", "t.csv", "--metadata", "meta.csv", "--set", "wave=1=a"];
+    let output = sandbox.run(&arguments).succeeds();
+    let mut reader = csv::Reader::from_reader(output.stdout.as_bytes());
+    let columns = reader.headers().unwrap().len() - 3;
+    let header: Vec<String> =
+        reader.headers().unwrap().iter().skip(columns).map(str::to_owned).collect();
+    assert_eq!(header, ["source", "date", "wave"]);
+    let mut count = 0;
+    for row in reader.records().map(Result::unwrap) {
+        let expected = match &row[1] {
+            "a" => ["Wire", "2024-05-01", "1=a"],
+            "long" => ["Gazette", "", "1=a"],
+            "r" => ["Post", "", "1=a"],
+            _ => ["", "", "1=a"],
+        };
+        assert!(row.iter().skip(columns).eq(expected), "{row:?}");
+        count += 1;
+    }
+    assert_eq!(count, 2 + 1 + 30_000 + 1);
+    assert_eq!(
+        output.stderr,
+        "note: meta.csv: articles without a row: 1, rows without an article: 1\nnote: meta.csv: \
+         read as separated by `;`\n"
+    );
+    let sample = ["sample", "in", "t.csv", "--set", "wave=1", "-n", "9", "--stratify", "wave"];
+    assert!(sandbox.run(&sample).succeeds().stdout.lines().next().unwrap().ends_with(",wave"));
+
+    let usage = |more: &[&str], message: &str| {
+        sandbox.run(&[&["classify", "in", "t.csv"], more].concat()).fails(2, message);
+    };
+    usage(&["--set", "labels=x"], "the result has a column `labels` of its own");
+    usage(&["--set", "p.security=x"], "the result has a column `p.security` of its own");
+    usage(&["--set", "wave"], "--set wave: write NAME=VALUE");
+    usage(&["--set", "source=x"], "the table has a column `source` already");
+    usage(&["--set", "a=1", "--set", "a=2"], "there is a column `a` already");
+    sandbox.write("meta.csv", "name,source\na,Wire\n");
+    sandbox
+        .run(&["classify", "in", "--metadata", "meta.csv"])
+        .fails(1, "meta.csv, line 1: there is no column `document`");
+}

@@ -172,7 +172,8 @@ impl Classify {
         if !has_table && (columns.text.is_some() || columns.id.is_some()) {
             return Err(Failure::Usage(
                 "--text-column and --id-column are for tables, and there is none: tables are files \
-                 that end in .csv, .tsv or .jsonl (standard input is read as plain text)"
+                 that end in .csv, .tsv or .jsonl (standard input is read as plain text, unless \
+                 --input-format says what it is)"
                     .to_owned(),
             ));
         }

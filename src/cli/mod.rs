@@ -15,8 +15,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-use framescope::data::{AtomicFile, Codebook, Reading};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use framescope::data::{AtomicFile, Codebook, DocumentKind, Metadata, Reading, TableFormat};
 use framescope::error::{Error, ErrorKind};
 use framescope::model::Classifier;
 use framescope::stats::Bootstrap;
@@ -76,14 +76,66 @@ struct ReadingArgs {
     /// Encoding of the articles: gb18030, big5, windows-1252, ... [default: found out for each]
     #[arg(long, value_name = "NAME")]
     encoding: Option<String>,
+    /// What standard input holds, and files whose endings do not say it [default: txt]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    input_format: Option<InputFormat>,
+    /// Table whose columns are joined to articles by its column `document`, and carried to the result
+    #[arg(long, value_name = "FILE")]
+    metadata: Option<PathBuf>,
+    /// Carry a column to the result that has this value throughout; may be given several times
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum InputFormat {
+    /// Comma-separated, an article a row
+    Csv,
+    /// Tab-separated, an article a row
+    Tsv,
+    /// A JSON object a line, an article each
+    Jsonl,
+    /// Plain text
+    Txt,
+    /// A web page
+    #[cfg(feature = "html")]
+    Html,
+}
+
+impl From<InputFormat> for DocumentKind {
+    fn from(format: InputFormat) -> Self {
+        match format {
+            InputFormat::Csv => DocumentKind::Table(TableFormat::Csv),
+            InputFormat::Tsv => DocumentKind::Table(TableFormat::Tsv),
+            InputFormat::Jsonl => DocumentKind::Table(TableFormat::Jsonl),
+            InputFormat::Txt => DocumentKind::Text,
+            #[cfg(feature = "html")]
+            InputFormat::Html => DocumentKind::Html,
+        }
+    }
 }
 
 impl ReadingArgs {
-    fn reading(&self) -> framescope::error::Result<Reading> {
-        match &self.encoding {
-            Some(name) => Reading::default().with_encoding(name),
-            None => Ok(Reading::default()),
+    fn reading(&self) -> Result<Reading, Failure> {
+        let mut metadata = match &self.metadata {
+            Some(path) => Metadata::read(path)?,
+            None => Metadata::default(),
+        };
+        for assignment in &self.set {
+            let (name, value) = assignment
+                .split_once('=')
+                .filter(|(name, _)| !name.trim().is_empty())
+                .ok_or_else(|| Failure::Usage(format!("--set {assignment}: write NAME=VALUE")))?;
+            metadata.set(name.trim(), value)?;
         }
+        let mut reading = Reading::default().with_metadata(metadata);
+        if let Some(name) = &self.encoding {
+            reading = reading.with_encoding(name)?;
+        }
+        Ok(match self.input_format {
+            Some(format) => reading.with_kind(format.into()),
+            None => reading,
+        })
     }
 }
 

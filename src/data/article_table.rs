@@ -5,17 +5,16 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use memchr::{memchr_iter, memchr2};
+use memchr::memchr_iter;
 
 use super::delimiter::Separation;
 use super::document::{Document, DocumentKind};
-use super::input::{LONGEST, PIECE_BYTES, ReadAhead};
+use super::input::{PIECE_BYTES, ReadAhead};
+use super::metadata::{Metadata, own_column};
 use super::output::TableFormat;
 use super::record::{Cells, Records};
-use super::table::{
-    check_header, check_quotes, closing_quote, csv_error, missing_column, opens_cell,
-    parse_json_object, unequal_lengths,
-};
+use super::table::{check_quotes, missing_column, parse_json_object, unequal_lengths};
+use super::table_stream::{grow, last_record_end, read_header, record_ends};
 use crate::error::{Error, Place, Result};
 use crate::text::decode_part;
 
@@ -43,8 +42,17 @@ pub struct ArticleTable {
     document: Option<usize>,
     /// Names of rows without an `id` begin with this.
     stem: String,
-    /// By carried column of the result, the column here.
-    carried: Vec<Option<usize>>,
+    /// By carried column of the result, where its cells come from.
+    carried: Vec<Source>,
+}
+
+/// Where the cells of a carried column come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// A column of the table.
+    Column(usize),
+    /// The same in every row; nothing, where a table has no such column.
+    Fixed(String),
 }
 
 /// A row of a table of articles, in a buffer that the next row takes.
@@ -64,13 +72,21 @@ pub struct ArticleRow<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Carried<'a> {
     cells: Cells<'a>,
-    columns: &'a [Option<usize>],
+    sources: &'a [Source],
 }
 
 impl<'a> Carried<'a> {
     /// The cells, in the order of the columns of the result; empty where the table lacks a column.
     pub fn iter(self) -> impl Iterator<Item = &'a str> {
-        self.columns.iter().map(move |column| column.map_or("", |column| self.cells.get(column)))
+        self.sources.iter().map(move |source| match source {
+            Source::Column(column) => self.cells.get(*column),
+            Source::Fixed(cell) => cell,
+        })
+    }
+
+    /// Cells that do not come from a row.
+    pub(super) fn fixed(sources: &'a [Source]) -> Self {
+        Carried { cells: Cells::default(), sources }
     }
 }
 
@@ -82,6 +98,8 @@ pub struct ArticleTables {
     pub carried: Vec<String>,
     /// Those that are not, since the result has columns of these names.
     pub left_out: Vec<String>,
+    /// What was opened and cannot be opened again.
+    opened: HashMap<PathBuf, ReadAhead>,
 }
 
 impl ArticleTables {
@@ -90,7 +108,8 @@ impl ArticleTables {
     ///
     /// # Errors
     ///
-    /// When a table cannot be read or lacks a column.
+    /// When a table cannot be read or lacks a column, and when metadata have a column of a reserved
+    /// name.
     pub fn open(
         documents: &[Document],
         columns: &ArticleColumns,
@@ -123,18 +142,76 @@ impl ArticleTables {
                     list.push(name.clone());
                 }
             }
-            tables.push((document.path.clone(), table));
+            if !document.path.is_file() {
+                found.opened.insert(document.path.clone(), input);
+            }
+            tables.push((document, table));
         }
-        for (path, mut table) in tables {
-            table.carried =
-                found.carried.iter().map(|name| table.places.get(name).copied()).collect();
-            found.tables.insert(path, Arc::new(table));
+        if let Some(Document { reading, .. }) = documents.first() {
+            found.add_metadata(documents, &reading.metadata, &reserved, &mut listed)?;
+        }
+        for (document, mut table) in tables {
+            let metadata = &document.reading.metadata;
+            let source = |name: &String| match (metadata.value(name), table.places.get(name)) {
+                (Some(value), _) => Source::Fixed(value.to_owned()),
+                (None, Some(&column)) => Source::Column(column),
+                (None, None) => Source::Fixed(String::new()),
+            };
+            table.carried = found.carried.iter().map(source).collect();
+            found.tables.insert(document.path.clone(), Arc::new(table));
         }
         Ok(found)
     }
 
+    /// Adds the columns that are known of articles beside their texts.
+    fn add_metadata(
+        &mut self,
+        documents: &[Document],
+        metadata: &Metadata,
+        reserved: &HashSet<&str>,
+        listed: &mut HashSet<String>,
+    ) -> Result<()> {
+        for name in metadata.names() {
+            if reserved.contains(name) {
+                return Err(own_column(name));
+            }
+            if listed.insert(name.to_owned()) {
+                self.carried.push(name.to_owned());
+            } else if metadata.value(name).is_some() {
+                let problem = format!("the table has a column `{name}` already");
+                return Err(Error::parameter("set", problem));
+            }
+        }
+        let articles = documents.iter().filter(|document| document.kind.is_article());
+        let notice = metadata.unmatched(articles.map(|document| document.id.as_str()));
+        for notice in notice.iter().chain(&metadata.notice) {
+            documents[0].reading.note(notice.clone());
+        }
+        Ok(())
+    }
+
+    /// What is carried of an article that is no row of a table.
+    pub(super) fn sources_of(&self, document: &Document) -> Vec<Source> {
+        let cell = |name: &String| document.reading.metadata.cell(&document.id, name).to_owned();
+        self.carried.iter().map(|name| Source::Fixed(cell(name))).collect()
+    }
+
     pub(super) fn of(&self, path: &Path) -> Arc<ArticleTable> {
         self.tables[path].clone()
+    }
+
+    /// The table's rows, its header taken off.
+    pub(super) fn rows(&mut self, document: &Document, format: TableFormat) -> Result<RowChunks> {
+        let input = match self.opened.remove(&document.path) {
+            Some(opened) => opened,
+            None => {
+                let mut input = ReadAhead::open(&document.path, &document.reading)?;
+                read_header(&document.path, format, &mut input)?;
+                input
+            }
+        };
+        let (path, table) = (document.path.clone(), self.of(&document.path));
+        Ok(RowChunks { path, input, table, rows: 0 })
     }
 }
 
@@ -223,113 +300,8 @@ impl ArticleTable {
             },
             document: self.document.map(|column| cells.get(column)),
             text: cells.get(self.text),
-            carried: Carried { cells, columns: &self.carried },
+            carried: Carried { cells, sources: &self.carried },
         }
-    }
-}
-
-/// The first line of a table.
-struct Header {
-    columns: Vec<String>,
-    separation: Option<Separation>,
-}
-
-/// Takes the header off; JSON lines have none, their columns are the keys of the first piece.
-fn read_header(path: &Path, format: TableFormat, input: &mut ReadAhead) -> Result<Header> {
-    input.fill(path, PIECE_BYTES)?;
-    if input.bytes.starts_with("\u{feff}".as_bytes()) {
-        input.bytes.drain(..'\u{feff}'.len_utf8());
-    }
-    let Some(separation) = Separation::of(format, &input.bytes) else {
-        return Ok(Header { columns: json_keys(path, input)?, separation: None });
-    };
-    input.take(separation.before_header);
-    let delimiter = separation.delimiter;
-    let length = loop {
-        let end = record_ends(&input.bytes, delimiter).next();
-        match end {
-            Some(length) => break length,
-            None if input.at_end => break input.bytes.len(),
-            None => grow(path, input)?,
-        }
-    };
-    let (place, line) = (input.place.clone(), input.line);
-    let bytes = input.take(length);
-    let text = decode_part(&bytes, &place, line)?;
-    check_quotes(text, delimiter, &place, line)?;
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
-    let columns = reader.headers().map_err(|error| csv_error(&error, &place))?;
-    let columns: Vec<String> = columns.iter().map(|name| name.trim().to_owned()).collect();
-    check_header(&columns, &place)?;
-    if reader.records().next().is_some() {
-        return Err(Error::data(
-            place.line(line),
-            "this line ends in a lone carriage return, as on computers of old",
-            "save the file with the line ends of today (LF or CRLF)",
-        ));
-    }
-    Ok(Header { columns, separation: Some(separation) })
-}
-
-fn json_keys(path: &Path, input: &mut ReadAhead) -> Result<Vec<String>> {
-    let length = loop {
-        match input.bytes.iter().rposition(|&byte| byte == b'\n') {
-            _ if input.at_end => break input.bytes.len(),
-            Some(last) => break last + 1,
-            None => grow(path, input)?,
-        }
-    };
-    let text = decode_part(&input.bytes[..length], &input.place, 1)?;
-    let (mut keys, mut known) = (Vec::new(), HashSet::new());
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let place = input.place.line(index as u64 + 1);
-        for (key, _) in parse_json_object(line, &place)? {
-            if known.insert(key.clone()) {
-                keys.push(key);
-            }
-        }
-    }
-    check_header(&keys, &input.place)?;
-    Ok(keys)
-}
-
-/// Reads more, for a row that is not whole yet.
-fn grow(path: &Path, input: &mut ReadAhead) -> Result<()> {
-    if input.bytes.len() >= LONGEST {
-        return Err(Error::data(
-            input.place.line(input.line),
-            format!("this row does not end within {} MB", LONGEST >> 20),
-            "look for a quote that is opened and never closed",
-        ));
-    }
-    let wanted = 2 * input.bytes.len().max(PIECE_BYTES);
-    input.fill(path, wanted)
-}
-
-/// Where the records of a table end, behind their line breaks. A line break between quotes ends
-/// none.
-fn record_ends(bytes: &[u8], delimiter: u8) -> impl Iterator<Item = usize> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            at += memchr2(b'"', b'\n', bytes.get(at..)?)?;
-            if bytes[at] == b'\n' {
-                at += 1;
-                return Some(at);
-            }
-            at = match opens_cell(bytes, at, delimiter) {
-                true => closing_quote(bytes, at)? + 1,
-                false => at + 1,
-            };
-        }
-    })
-}
-
-/// The end of the last whole record.
-fn last_record_end(bytes: &[u8], delimiter: Option<u8>) -> Option<usize> {
-    match delimiter {
-        Some(delimiter) if bytes.contains(&b'"') => record_ends(bytes, delimiter).last(),
-        _ => bytes.iter().rposition(|&byte| byte == b'\n').map(|at| at + 1),
     }
 }
 
@@ -343,16 +315,6 @@ pub(super) struct RowChunks {
 }
 
 impl RowChunks {
-    pub(super) fn open(
-        document: &Document,
-        format: TableFormat,
-        table: Arc<ArticleTable>,
-    ) -> Result<Self> {
-        let mut input = ReadAhead::open(&document.path, &document.reading)?;
-        read_header(&document.path, format, &mut input)?;
-        Ok(RowChunks { path: document.path.clone(), input, table, rows: 0 })
-    }
-
     pub(super) fn next_chunk(&mut self) -> Result<Option<RowChunk>> {
         self.input.fill(&self.path, PIECE_BYTES)?;
         let length = loop {
@@ -491,7 +453,7 @@ mod tests {
             let path = PathBuf::from("t.csv");
             let kind = DocumentKind::Table(TableFormat::Csv);
             let (id, reading) = ("t".to_owned(), Reading::default());
-            let document = Document { id, path, kind, reading };
+            let document = Document { id, path, kind, reading, sources: Vec::new() };
             let named = ArticleColumns::default();
             let table = ArticleTable::new(&document, Some(b','), columns, &named).unwrap();
             prop_assume!(check_quotes(&text, b',', &place, 1).is_ok());

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::article_table::{Carried, Source};
 use super::compression::{Compression, uncompressed_path};
 #[cfg(feature = "html")]
 use super::html::{article_text, declared_encoding};
@@ -38,7 +39,7 @@ impl DocumentKind {
     }
 
     /// Whether a file of this kind is one article.
-    fn is_article(self) -> bool {
+    pub(super) fn is_article(self) -> bool {
         !matches!(self, DocumentKind::Table(_))
     }
 }
@@ -53,12 +54,14 @@ pub struct Document {
     /// What it holds.
     pub kind: DocumentKind,
     pub(super) reading: Reading,
+    /// What is known of it beside its text, for every carried column of the result.
+    pub(super) sources: Vec<Source>,
 }
 
 impl Document {
     fn new(id: String, path: PathBuf, reading: &Reading) -> Self {
-        let kind = DocumentKind::of_path(&path).unwrap_or(DocumentKind::Text);
-        Document { id, path, kind, reading: reading.clone() }
+        let kind = DocumentKind::of_path(&path).or(reading.kind).unwrap_or(DocumentKind::Text);
+        Document { id, path, kind, reading: reading.clone(), sources: Vec::new() }
     }
 
     /// How many bytes its text has; `None` where that cannot be known beforehand.
@@ -68,6 +71,11 @@ impl Document {
         }
         let metadata = std::fs::metadata(&self.path).ok().filter(std::fs::Metadata::is_file)?;
         usize::try_from(metadata.len()).ok()
+    }
+
+    /// The cells that are carried to the result.
+    pub fn carried(&self) -> Carried<'_> {
+        Carried::fixed(&self.sources)
     }
 
     /// Reads the text into a buffer that can be used again for the next; of a web page, that of the
@@ -93,13 +101,15 @@ impl Document {
     }
 }
 
-/// Finds the articles among files and folders, to be read as `reading` says. Folders are searched for texts and web pages, in order of the
-/// names; a table of articles must be named itself, since folders hold tables of other kinds.
+/// Finds the articles among files and folders, to be read as `reading` says. Folders are searched for
+/// texts and web pages, in order of the names; a table of articles must be named itself, since folders
+/// hold tables of other kinds. A pattern such as `news/*.html`, which the shell left as it is, stands
+/// for the files it fits, in order of the names.
 ///
 /// # Errors
 ///
-/// When a path does not exist, a folder holds no article, a file is of another kind, or a file is
-/// named twice.
+/// When a path does not exist, a pattern fits nothing, a folder holds no article, a file is of another
+/// kind, or a file is named twice.
 pub fn documents(inputs: &[PathBuf], reading: &Reading) -> Result<Vec<Document>> {
     let (mut found, mut named) = (Vec::new(), HashSet::new());
     for input in inputs {
@@ -107,40 +117,64 @@ pub fn documents(inputs: &[PathBuf], reading: &Reading) -> Result<Vec<Document>>
             found.push(Document::new("stdin".to_owned(), input.clone(), reading));
             continue;
         }
-        let metadata = std::fs::metadata(input).map_err(|error| Error::io(input, "read", error))?;
-        if !named.insert(std::fs::canonicalize(input).unwrap_or_else(|_| input.clone())) {
-            return Err(named_twice(input));
-        }
-        if metadata.is_dir() {
-            let before = found.len();
-            search(input, input, reading, &mut found)?;
-            if found.len() == before {
-                return Err(Error::data(
-                    Place::file(input),
-                    "this folder holds no article",
-                    "put .txt, .md or .html files there",
-                ));
+        for path in files_of_pattern(input)? {
+            if !named.insert(std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
+                return Err(named_twice(&path));
             }
-        } else if metadata.is_file() && DocumentKind::of_path(input).is_none() {
-            return Err(Error::data(
-                Place::file(input),
-                "this is no article framescope reads",
-                "give a .txt, .md or .html file, a .csv, .tsv or .jsonl table of articles (each also \
-                 .gz or .zst), or pipe the text into `-`",
-            ));
-        } else if !metadata.is_file() && TableFormat::of_path(input).is_some() {
-            return Err(Error::data(
-                Place::file(input),
-                "a table is read twice, which a pipe does not allow",
-                "write it to a file first",
-            ));
-        } else {
-            let name = Path::new(input.file_name().unwrap_or(input.as_os_str()));
-            found.push(Document::new(document_id(name), input.clone(), reading));
+            add(&path, reading, &mut found)?;
         }
     }
     name_apart(&mut found)?;
     Ok(found)
+}
+
+/// The files that a pattern fits; any other path stands for itself.
+fn files_of_pattern(input: &Path) -> Result<Vec<PathBuf>> {
+    let fail = |problem: String| Error::data(Place::file(input), problem, "check the pattern");
+    let Some(pattern) = input.to_str().filter(|name| name.contains(['*', '?', '['])) else {
+        return Ok(vec![input.to_owned()]);
+    };
+    // A file may bear such a name too.
+    if input.exists() {
+        return Ok(vec![input.to_owned()]);
+    }
+    let paths = glob::glob(pattern).map_err(|error| fail(error.to_string()))?;
+    let paths: Vec<PathBuf> = paths
+        .map(|path| path.map_err(|error| Error::io(error.path().to_owned(), "read", error.into())))
+        .collect::<Result<_>>()?;
+    match paths.is_empty() {
+        true => Err(fail("there is no file that this pattern fits".to_owned())),
+        false => Ok(paths),
+    }
+}
+
+/// Adds the articles of a file or folder.
+fn add(input: &Path, reading: &Reading, found: &mut Vec<Document>) -> Result<()> {
+    let metadata = std::fs::metadata(input).map_err(|error| Error::io(input, "read", error))?;
+    if metadata.is_dir() {
+        let before = found.len();
+        search(input, input, reading, found)?;
+        if found.len() == before {
+            return Err(Error::data(
+                Place::file(input),
+                "this folder holds no article",
+                "put .txt, .md or .html files there",
+            ));
+        }
+        return Ok(());
+    }
+    let is_known = DocumentKind::of_path(input).or(reading.kind).is_some();
+    if metadata.is_file() && !is_known {
+        return Err(Error::data(
+            Place::file(input),
+            "this is no article framescope reads",
+            "give a .txt, .md or .html file, a .csv, .tsv or .jsonl table of articles (each also \
+             .gz or .zst), say what it is with --input-format, or pipe the text into `-`",
+        ));
+    }
+    let name = Path::new(input.file_name().unwrap_or(input.as_os_str()));
+    found.push(Document::new(document_id(name), input.to_owned(), reading));
+    Ok(())
 }
 
 fn document_id(path: &Path) -> String {

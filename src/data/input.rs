@@ -1,5 +1,6 @@
 //! Files and standard input, expanded where they are compressed.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -98,6 +99,12 @@ pub(super) struct ReadAhead {
     pub(super) at_end: bool,
     /// The line that `bytes` begins in, from 1.
     pub(super) line: u64,
+}
+
+impl fmt::Debug for ReadAhead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadAhead").field("place", &self.place).finish_non_exhaustive()
+    }
 }
 
 impl ReadAhead {

@@ -14,11 +14,13 @@ mod html;
 mod input;
 mod label;
 mod label_file;
+mod metadata;
 mod output;
 mod piece;
 mod reading;
 mod record;
 mod table;
+mod table_stream;
 
 pub use article_table::{
     ArticleColumns, ArticleRow, ArticleTable, ArticleTables, Carried, RowChunk,
@@ -31,6 +33,7 @@ pub use document::{Document, DocumentKind, documents};
 pub use fold::{Folds, grouped_stratified_folds};
 pub use label::{Coding, Label, LabelSet};
 pub use label_file::{LabelFile, LabelSchema, LabelledRow, group_indices};
+pub use metadata::Metadata;
 pub use output::{AtomicFile, RowFormat, Rows, TableFormat};
 pub use piece::{Piece, Pieces, Position, TextPart};
 pub use reading::Reading;

@@ -5,10 +5,9 @@
 //! are left to whoever works on a piece.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::article_table::{ArticleTable, ArticleTables, RowChunk, RowChunks};
+use super::article_table::{ArticleTables, Carried, RowChunk, RowChunks, Source};
 use super::document::{Document, DocumentKind};
 use super::input::{LONGEST, PIECE_BYTES, ReadAhead};
 use crate::error::{Error, Place, Result};
@@ -57,6 +56,7 @@ pub struct Position {
 pub struct TextPart {
     /// The article's name.
     pub id: String,
+    sources: Vec<Source>,
     /// How the article's lines are broken.
     pub layout: Layout,
     bytes: Vec<u8>,
@@ -68,6 +68,11 @@ pub struct TextPart {
 }
 
 impl TextPart {
+    /// The cells that are carried to the result.
+    pub fn carried(&self) -> Carried<'_> {
+        Carried::fixed(&self.sources)
+    }
+
     /// The paragraphs.
     ///
     /// # Errors
@@ -115,7 +120,10 @@ enum Open {
 impl Pieces {
     /// Cuts the documents; `tables` are those among them that are tables. Articles are kept whole,
     /// however long, where `whole` says so.
-    pub fn new(documents: Vec<Document>, tables: ArticleTables, whole: bool) -> Self {
+    pub fn new(mut documents: Vec<Document>, tables: ArticleTables, whole: bool) -> Self {
+        for document in &mut documents {
+            document.sources = tables.sources_of(document);
+        }
         Pieces { documents: documents.into(), tables, whole, open: None, failed: false }
     }
 
@@ -136,10 +144,7 @@ impl Pieces {
             }
             let Some(document) = self.documents.pop_front() else { return Ok(None) };
             self.open = Some(match document.kind {
-                DocumentKind::Table(format) => {
-                    let table: Arc<ArticleTable> = self.tables.of(&document.path);
-                    Open::Table(RowChunks::open(&document, format, table)?)
-                }
+                DocumentKind::Table(format) => Open::Table(self.tables.rows(&document, format)?),
                 _ => Open::Text(TextParts::open(document)?),
             });
         }
@@ -217,7 +222,8 @@ impl TextParts {
         let (after, next_before) = sync_channel(1);
         let before = self.before.replace(next_before);
         let (id, place) = (self.document.id.clone(), self.input.place.clone());
-        Ok(Some(TextPart { id, layout, bytes, place, line, before, after }))
+        let sources = self.document.sources.clone();
+        Ok(Some(TextPart { id, sources, layout, bytes, place, line, before, after }))
     }
 
     /// That of the first whole lines, where it is not known yet.

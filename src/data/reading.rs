@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use encoding_rs::Encoding;
 
+use super::document::DocumentKind;
 use super::encoding::{by_name, name};
+use super::metadata::Metadata;
 use crate::error::{Error, Place, Result};
 
 /// How the articles of one run are read. Clones gather their notices in one place.
@@ -13,6 +15,9 @@ use crate::error::{Error, Place, Result};
 pub struct Reading {
     /// What all texts are in; where it is not known, each is looked at.
     pub(super) encoding: Option<&'static Encoding>,
+    /// What inputs hold whose names do not say it.
+    pub(super) kind: Option<DocumentKind>,
+    pub(super) metadata: Arc<Metadata>,
     notices: Arc<Mutex<BTreeSet<String>>>,
 }
 
@@ -31,6 +36,18 @@ impl Reading {
             )
         };
         Ok(Reading { encoding: Some(by_name(wanted).ok_or_else(unknown)?), ..self })
+    }
+
+    /// The same for standard input, and files whose endings say nothing, that hold this.
+    #[must_use]
+    pub fn with_kind(self, kind: DocumentKind) -> Self {
+        Reading { kind: Some(kind), ..self }
+    }
+
+    /// The same for articles of which more is known than their texts.
+    #[must_use]
+    pub fn with_metadata(self, metadata: Metadata) -> Self {
+        Reading { metadata: Arc::new(metadata), ..self }
     }
 
     /// What to know about how files were read, sorted; complete when all were. A file whose header

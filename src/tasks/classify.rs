@@ -107,7 +107,8 @@ impl<'a> Tagger<'a> {
                 let mut buffer = Vec::new();
                 for document in documents {
                     let text = document.read(&mut buffer)?;
-                    thread.tag_whole(Origin::article(&document.id), text, &mut visit);
+                    let origin = Origin::article(&document.id, document.carried());
+                    thread.tag_whole(origin, text, &mut visit);
                 }
                 Ok(())
             }
@@ -128,8 +129,8 @@ impl<'a> Tagger<'a> {
 }
 
 impl<'a> Origin<'a> {
-    fn article(id: &'a str) -> Self {
-        Origin { id, document: id, carried: Carried::default(), start: Position::default() }
+    fn article(id: &'a str, carried: Carried<'a>) -> Self {
+        Origin { id, document: id, carried, start: Position::default() }
     }
 }
 
@@ -146,7 +147,8 @@ impl Thread<'_, '_> {
         let ranges = self.tagger.segmenter.sentences_in(text, part.layout);
         let length = Position { sentences: ranges.len(), code_points: code_points(text) };
         if let Some(start) = part.place(length) {
-            self.tag(Origin { start, ..Origin::article(&part.id) }, text, &ranges, visit);
+            let origin = Origin { start, ..Origin::article(&part.id, part.carried()) };
+            self.tag(origin, text, &ranges, visit);
         }
         Ok(())
     }

@@ -183,12 +183,12 @@ impl Reader {
                     let text = document.read(&mut buffer)?;
                     match self.unit {
                         Some(Unit::Row) => members.push(Member {
+                            cells: owned(document.carried()),
                             id: document.id.clone(),
                             document: document.id,
                             text: text.to_owned(),
-                            cells: Vec::new(),
                         }),
-                        _ => self.split(&document.id, text, Carried::default(), &mut members),
+                        _ => self.split(&document.id, text, document.carried(), &mut members),
                     }
                 }
             }
@@ -202,7 +202,7 @@ impl Reader {
                         id: format!("{}:{}", part.id, start.sentences + index),
                         document: part.id.clone(),
                         text: text[range].to_owned(),
-                        cells: Vec::new(),
+                        cells: owned(part.carried()),
                     }));
                 }
             }
@@ -216,7 +216,7 @@ impl Reader {
                             document: document.unwrap_or(row.id).to_owned(),
                             id: row.id.to_owned(),
                             text: row.text.to_owned(),
-                            cells: row.carried.iter().map(str::to_owned).collect(),
+                            cells: owned(row.carried),
                         });
                     }
                 })?;
@@ -231,9 +231,13 @@ impl Reader {
             id: format!("{id}:{index}"),
             document: id.to_owned(),
             text: text[range].to_owned(),
-            cells: cells.iter().map(str::to_owned).collect(),
+            cells: owned(cells),
         }));
     }
+}
+
+fn owned(cells: Carried<'_>) -> Vec<String> {
+    cells.iter().map(str::to_owned).collect()
 }
 
 /// What the rows of a table are: sentences, where it is a label file.
