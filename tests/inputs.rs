@@ -22,7 +22,9 @@ fn zstd(text: &str) -> Vec<u8> {
     zstd::encode_all(text.as_bytes(), 3).unwrap()
 }
 
-const COMPRESSIONS: [(&str, fn(&str) -> Vec<u8>); 2] = [("gz", gzip), ("zst", zstd)];
+type Compress = fn(&str) -> Vec<u8>;
+
+const COMPRESSIONS: [(&str, Compress); 2] = [("gz", gzip), ("zst", zstd)];
 
 /// Some megabytes, so that more than one piece is made of them.
 fn articles() -> String {

@@ -129,7 +129,8 @@ impl Classify {
             (Some(format), Some(path)) => {
                 let documents = documents(&self.input, &reading)?;
                 let model = self.model.model.as_deref();
-                check_output(path, documents.iter().map(|d| d.path.as_path()).chain(model))?;
+                let inputs = documents.iter().map(|d| d.path.as_path());
+                check_output(path, inputs.chain(model).chain(self.reading.metadata.as_deref()))?;
                 let file = AtomicFile::create(path)?;
                 let inputs = documents.len();
                 self.write_table(file, path, format, documents, printer)?.commit()?;

@@ -21,9 +21,9 @@ use super::{CodebookArgs, Failure, Printer, ReadingArgs, check_output};
 
 /// Draws sentences to code, each with its inclusion probability
 ///
-/// The input is articles (.txt, .md, .html, folders, tables with an article a row), which are split into
-/// sentences, or a result table of `classify`, whose rows are drawn. The output is a label file in
-/// random order, with `?` where labels go; what the model said is left out. Every row says with
+/// The input is articles (.txt, .md, .html, folders, tables with an article a row), which are split
+/// into sentences, or a result table of `classify`, whose rows are drawn. The output is a label file
+/// in random order, with `?` where labels go; what the model said is left out. Every row says with
 /// what probability it was drawn, so that enriched and stratified samples can be weighted back to
 /// the whole.
 #[derive(Args)]
@@ -161,11 +161,9 @@ impl Sample {
         let reading = self.reading.reading()?;
         let inputs = documents(&self.input, &reading)?;
         for file in &files {
-            let beside = self.extend.iter().chain(&self.sizes).map(PathBuf::as_path);
-            check_output(
-                file,
-                inputs.iter().map(|document| document.path.as_path()).chain(beside),
-            )?;
+            let beside = self.extend.iter().chain(&self.sizes).chain(&self.reading.metadata);
+            let inputs = inputs.iter().map(|document| document.path.as_path());
+            check_output(file, inputs.chain(beside.map(PathBuf::as_path)))?;
             refuse_codings(file)?;
         }
         let codebook = self.codebook.read()?;

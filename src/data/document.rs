@@ -32,10 +32,10 @@ impl DocumentKind {
         let path = uncompressed_path(path);
         let is = |known: &&str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(known));
         #[cfg(feature = "html")]
-        if ["html", "htm"].iter().any(|known| is(&known)) {
+        if ["html", "htm"].iter().any(is) {
             return Some(DocumentKind::Html);
         }
-        format.or(["txt", "md"].iter().any(|known| is(&known)).then_some(DocumentKind::Text))
+        format.or(["txt", "md"].iter().any(is).then_some(DocumentKind::Text))
     }
 
     /// Whether a file of this kind is one article.

@@ -20,7 +20,7 @@ pub(super) const PIECE_BYTES: usize = 1 << 19;
 /// A paragraph or a table's row of more bytes is refused: it is no text that people wrote.
 pub(super) const LONGEST: usize = 64 << 20;
 
-/// A stream may expand without end up to here.
+/// Up to here a stream may expand as it likes; what is read as a whole, up to [`LONGEST`].
 const FREE_STREAM: u64 = 1 << 30;
 
 /// Opens a file, or standard input by the name `-`.
@@ -178,5 +178,35 @@ impl ReadAhead {
         let taken = std::mem::replace(&mut self.bytes, rest);
         self.line += memchr_iter(b'\n', &taken).count() as u64;
         taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn streams_and_whole_files_read_any_bytes_alike(
+            mark in prop::sample::select(vec![&b""[..], b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf"]),
+            parts in prop::collection::vec(("[a-z\n ]{0,9}", prop::collection::vec(0_u8.., 0..6)), 0..9),
+        ) {
+            let parts = parts.into_iter().flat_map(|(text, bytes)| [text.into_bytes(), bytes].concat());
+            let raw: Vec<u8> = mark.iter().copied().chain(parts).collect();
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), &raw).unwrap();
+            let (reading, mut whole) = (Reading::default(), raw);
+            let converted = convert_whole(file.path(), &reading, None, &mut whole);
+            let streamed = ReadAhead::open(file.path(), &reading)
+                .and_then(|mut input| input.fill(file.path(), PIECE_BYTES).map(|()| input.bytes));
+            match (converted, streamed) {
+                (Ok(()), Ok(streamed)) => prop_assert_eq!(whole, streamed),
+                (Err(whole), Err(streamed)) => prop_assert_eq!(whole.to_string(), streamed.to_string()),
+                // Compressed data, which only the stream looks for here.
+                (_, streamed) => prop_assert!(streamed.unwrap_err().to_string().contains("data")),
+            }
+            prop_assert!(reading.notices().len() <= 1);
+        }
     }
 }

@@ -89,13 +89,13 @@ impl Codings {
         let documents = units.iter().map(|unit| unit.document.as_deref());
         let clusters = Clusters::new(group_indices(documents));
         let mut keep = agreed.iter();
-        let mut carried = file.extra_columns.clone();
+        let mut carried = file.extra_columns;
         carried.retain(|_| keep.next() == Some(&true));
         for unit in &mut units {
             let mut keep = agreed.iter();
             unit.carried.retain(|_| keep.next() == Some(&true));
         }
-        let LabelFile { codebook, notices, .. } = file;
+        let (codebook, notices) = (file.codebook, file.notices);
         Ok(Codings { codebook, coders, units, carried, notices, clusters })
     }
 
