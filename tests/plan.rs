@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use framescope::data::{ArticleColumns, LabelSchema, TableFormat};
+use framescope::data::{ArticleColumns, LabelSchema, Reading, TableFormat};
 use framescope::stats::{Bootstrap, Target};
 use framescope::tasks::compare::{Correction, Options, Plan, PlanOptions, Results, compare, plan};
 use framescope::tasks::evaluate::Gold;
@@ -83,8 +83,13 @@ impl Study {
     }
 
     fn draw(&self, design: &Design, extends: bool) {
-        let population =
-            Population::read(&[self.path("tagged.csv")], &ArticleColumns::default(), "en", None);
+        let population = Population::read(
+            &[self.path("tagged.csv")],
+            &Reading::default(),
+            &ArticleColumns::default(),
+            "en",
+            None,
+        );
         let population = population.unwrap();
         let coded =
             extends.then(|| Coded::read(&self.path("gold.csv"), None, &population).unwrap());
