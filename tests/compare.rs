@@ -98,18 +98,20 @@ fn corrected_shares_find_the_truth_where_counts_miss_it() {
     let shares = corpus(&sandbox);
     let found = json(&sandbox, &["--gold", "gold.csv", "--target", "corpus"]);
     assert_eq!(found["gold"]["recorded"], true);
+    let naive = json(&sandbox, &["--naive"]);
     let mut missed = 0;
     for ((outlet, ..), truth) in OUTLETS.into_iter().zip(&shares) {
         let share = &cell(&found, outlet)["share"];
         assert!(holds(&share["corrected"], *truth), "{outlet}: {truth} {share}");
-        missed += u32::from(!holds(&share["naive"], *truth));
+        // A count of all there is has no interval; of what might have been written it has one.
+        assert_eq!(share["naive"]["ci"], Value::Null);
+        missed += u32::from(!holds(&cell(&naive, outlet)["share"]["naive"], *truth));
         // Predictions help: the interval is narrower than that of the gold labels alone.
         let width = |name: &str| interval(&share[name])[1] - interval(&share[name])[0];
         assert!(width("corrected") < width("gold_only"), "{outlet}: {share}");
     }
     assert!(missed >= 1);
     // Herald and Courier hardly differ in truth, but much in what is counted.
-    let naive = json(&sandbox, &["--naive"]);
     let between = |comparison: &Value| {
         let all = comparison["frames"][0]["differences"].as_array().unwrap().clone();
         let names = [Value::from("Courier"), Value::from("Herald")];
@@ -357,7 +359,7 @@ fn a_plan_says_what_to_code_and_sample_draws_it() {
         sandbox.run(&[&arguments[..], more].concat())
     };
     let text = plan(&["--gold", "gold.csv"]).succeeds().stdout;
-    assert!(text.contains("to find a difference of 20.0 points with 80% power"), "{text}");
+    assert!(text.contains("to find a difference of 20 points with 80% power"), "{text}");
     let more = ["--gold", "gold.csv", "--frame", "x", "-o", "plan.csv"];
     plan(&more).succeeds();
     let table = fs::read_to_string(sandbox.path("plan.csv")).unwrap();
@@ -407,4 +409,33 @@ fn a_plan_before_any_coding_says_what_it_rests_on() {
     let run = sandbox.run(&[&arguments[..], &["--power", "1"]].concat());
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("between 0 and 1"), "{}", run.stderr);
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let sandbox = Sandbox::new();
+    planned(&sandbox);
+    let tagged = fs::read_to_string(sandbox.path("tagged.csv")).unwrap();
+    let compare = ["compare", "tagged.csv", "--by", "source"];
+    let run = |more: &[&str]| sandbox.run(&[&compare[..], more].concat());
+    run(&["--gold", "tagged.csv"]).fails(2, "cannot be their own gold standard");
+    run(&["--naive", "--target", "corpus"]).fails(2, "nothing can be tested");
+    run(&["--plan", "0.0001", "--gold", "gold.csv", "-o", "plan.csv"]);
+    assert!(!sandbox.files().contains(&"plan.csv".to_owned()));
+    // One sentence that stands for a milliard.
+    sandbox.write("heavy.csv", "id,labels,inclusion_probability\ns1,x,0.000000001\ns2,,0.5\n");
+    run(&["--gold", "heavy.csv"]).fails(3, "stand for 1000000002 sentences, but there are 400");
+    // A little richer in every group: no single group shows it.
+    let mut gold = "id,labels\n".to_owned();
+    for i in (0..400).filter(|i| i % 9 == 0 || (i % 3 == 2 && i % 2 == 0)) {
+        writeln!(gold, "s{i},{}", if i % 3 == 2 { "x" } else { "" }).unwrap();
+    }
+    sandbox.write("enriched.csv", gold);
+    run(&["--gold", "enriched.csv"]).fails(3, "are no random sample");
+    // A group in which nothing is predicted says nothing of its difference from others.
+    let naive = tagged.replace("x,0.9,Ledger", ",0.9,Ledger");
+    let command = ["compare", "-", "--by", "source", "--naive", "--json"];
+    let output = sandbox.run_with_input(&command, &naive).succeeds();
+    let found: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(found["frames"][0]["differences"][0]["p"]["reason"], "no_variation");
 }

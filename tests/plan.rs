@@ -15,7 +15,9 @@ use framescope::data::{ArticleColumns, LabelSchema, Reading, TableFormat};
 use framescope::stats::{Bootstrap, Target};
 use framescope::tasks::compare::{Correction, Options, Plan, PlanOptions, Results, compare, plan};
 use framescope::tasks::evaluate::Gold;
-use framescope::tasks::sample::{Bands, Coded, Cuts, Design, LabelTable, Population, sample};
+use framescope::tasks::sample::{
+    Bands, Coded, Cuts, Design, LabelTable, Population, StratumSize, sample,
+};
 use presses::{Outlet, Press, Setting};
 use support::Sandbox;
 
@@ -117,8 +119,11 @@ impl Study {
 
     /// Codes what is planned, and says whether the difference is found then.
     fn finds(&self, plan: &Plan, seed: u64) -> bool {
-        let sizes: BTreeMap<String, usize> =
-            plan.strata.iter().map(|stratum| (stratum.stratum.clone(), stratum.more)).collect();
+        let sizes: BTreeMap<String, StratumSize> = plan
+            .strata
+            .iter()
+            .map(|of| (of.stratum.clone(), StratumSize { drawn: of.more, of: Some(of.sentences) }))
+            .collect();
         let bands = plan.bands.clone();
         let design = Design {
             stratify: vec!["source".to_owned()],

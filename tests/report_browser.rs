@@ -118,7 +118,7 @@ fn dark_light_and_print_differ_and_print_opens_everything() {
         browser.run(paper)
     };
     assert_ne!(scheme("light"), scheme("dark"));
-    let hidden = "return [...document.querySelectorAll('details .scroll')]
+    let hidden = "return [...document.querySelectorAll('figure details .scroll')]
                   .filter(e => !e.checkVisibility()).length";
     assert_ne!(browser.run(hidden), 0);
     let dark = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);

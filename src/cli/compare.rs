@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use framescope::data::{LabelSchema, file_digest};
 use framescope::error::{Error, ErrorKind};
 use framescope::features::COPY_THRESHOLD;
+use framescope::model::Classifier;
 use framescope::report::{self, Example, ReportContext};
 use framescope::stats::Target;
 use framescope::tasks::compare::{
@@ -67,7 +68,8 @@ pub(super) struct Compare {
     prior: f64,
     /// Say instead how many more sentences to code, and in which strata, to find a difference of
     /// shares of this size (0.05: five points) between any two groups
-    #[arg(long, value_name = "DIFFERENCE", value_parser = inside_unit, conflicts_with = "methods")]
+    #[arg(long, value_name = "DIFFERENCE", value_parser = inside_unit,
+          conflicts_with_all = ["methods", "over", "naive"])]
     plan: Option<f64>,
     /// With --plan: the probability of finding it
     #[arg(long, value_name = "SHARE", default_value_t = 0.8, value_parser = inside_unit)]
@@ -139,12 +141,17 @@ fn not_negative(text: &str) -> Result<f64, String> {
 impl Compare {
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
         let form = self.form()?;
+        self.check()?;
         if let Some(output) = &self.output.output {
             check_output(output, self.results.iter().chain(&self.gold).map(PathBuf::as_path))?;
         }
         let codebook = self.codebook.read()?;
-        let results =
-            Results::read(&self.results, codebook.as_ref(), &self.by, self.over.map(Period::over))?;
+        let results = Results::read(
+            &self.results,
+            codebook.as_ref(),
+            self.by.trim(),
+            self.over.map(Period::over),
+        )?;
         let gold = match self.gold.is_empty() {
             true => None,
             false => Some(Gold::read(
@@ -169,6 +176,27 @@ impl Compare {
         }
     }
 
+    fn check(&self) -> Result<(), Failure> {
+        let usage = |message: &str| Err(Failure::Usage(message.to_owned()));
+        if self.naive && self.gold.is_empty() && matches!(self.target, Aim::Corpus) {
+            return usage(
+                "--naive: with --target corpus nothing can be tested, since a count of all these \
+                 articles is off by the classifier's errors alone",
+            );
+        }
+        let inputs = self.results.iter().chain(&self.gold);
+        if inputs.clone().filter(|path| *path == Path::new("-")).count() > 1 {
+            return usage("standard input (`-`) is named twice");
+        }
+        if let Some(both) = self.gold.iter().find(|gold| self.results.contains(gold)) {
+            let name = both.display();
+            return Err(Failure::Usage(format!(
+                "{name}: the labels to compare cannot be their own gold standard"
+            )));
+        }
+        Ok(())
+    }
+
     fn run_plan(
         &self,
         form: Form,
@@ -183,6 +211,22 @@ impl Compare {
             let note = "without gold labels the plan rests on the model's probabilities: where it \
                         errs more than these say, more must be coded; plan again with the first labels";
             printer.note(note);
+        }
+        if self.frame.is_some() && plan.bands.is_none() {
+            printer
+                .note("without the columns `p.<frame>` there are no bands: groups are the strata");
+        }
+        if plan.frames.iter().all(|frame| frame.unreachable.len() == results.groups()) {
+            printer.result(&report::plan(&plan))?;
+            return Err(Failure::Library(out_of_reach(difference)));
+        }
+        for frame in plan.frames.iter().filter(|frame| !frame.unreachable.is_empty()) {
+            printer.note(&format!(
+                "{}: left out of the plan, since their articles are too few or too unlike each other \
+                 even with every sentence coded: {}",
+                frame.frame,
+                frame.unreachable.join(", ")
+            ));
         }
         let text = match form {
             Form::Json => return self.output.write_json(&plan, printer),
@@ -214,7 +258,8 @@ impl Compare {
         let Some(path) = self.output.output.as_ref().filter(|_| !self.json) else {
             return Ok(if self.json { Form::Json } else { Form::Text });
         };
-        match path.extension().and_then(|ending| ending.to_str()) {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
             Some("html") if self.plan.is_none() => Ok(Form::Html),
             Some("csv") => Ok(Form::Table),
             Some("json") => Ok(Form::Json),
@@ -271,9 +316,13 @@ impl Compare {
         for path in files {
             digests.push((path.display().to_string(), file_digest(path)?));
         }
-        if let Some(path) = &self.model.model {
-            digests.push((path.display().to_string(), file_digest(path)?));
+        if let Some(digest) = results.input_digest() {
+            digests.push(("standard input".to_owned(), digest.to_owned()));
         }
+        digests.push(match &self.model.model {
+            Some(path) => (format!("{} (evidence)", path.display()), file_digest(path)?),
+            None => ("built-in model (evidence)".to_owned(), Classifier::built_in_digest()),
+        });
         let example = |example: Evidence| Example {
             group: example.group,
             document: example.document,
@@ -301,7 +350,7 @@ impl Compare {
             notes.push(format!("sentences without `{column}`, left out: {left_out}"));
         }
         if of.without_date > 0 {
-            let note = "sentences without a date that can be read, in no period";
+            let note = "sentences without a date that can be read (2025-01-31, 2025/01/31, 20250131), in no period";
             notes.push(format!("{note}: {}", of.without_date));
         }
         if !of.has_documents {
@@ -349,6 +398,17 @@ impl Period {
             Period::Year => Over::Year,
         }
     }
+}
+
+fn out_of_reach(difference: f64) -> Error {
+    ErrorKind::Unsound {
+        problem: format!(
+            "no two groups can be told apart by {} points, even with every sentence coded",
+            100.0 * difference
+        ),
+        remedy: "add articles, or ask for a larger difference".to_owned(),
+    }
+    .into()
 }
 
 fn no_gold() -> Error {

@@ -206,7 +206,8 @@ impl CodebookArgs {
 /// The intervals of a command.
 #[derive(Args)]
 struct BootstrapArgs {
-    /// Bootstrap replicates behind every interval; 0 for none
+    /// Bootstrap replicates behind intervals; 0 for none. Those of `compare` are by formula, but for
+    /// the coders' agreement
     #[arg(long, value_name = "N", default_value_t = 2000,
           value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     replicates: u32,

@@ -13,7 +13,7 @@ use framescope::stats::Allocation;
 use framescope::tasks::classify::Unit;
 use framescope::tasks::sample::{
     Assignment, Bands, Coded, Cuts, Design, Enrichment, LabelTable, Population, Sample as Drawn,
-    Stratum, assign, sample,
+    Stratum, StratumSize, assign, sample,
 };
 use serde::Serialize;
 
@@ -401,19 +401,25 @@ impl Sample {
 }
 
 /// How many to draw of which stratum.
-fn read_sizes(path: &Path) -> Result<BTreeMap<String, usize>, Failure> {
+fn read_sizes(path: &Path) -> Result<BTreeMap<String, StratumSize>, Failure> {
     let table = Table::read(path)?;
     let (stratum, more) = (table.required_column("stratum")?, table.required_column("more")?);
+    let sentences = table.column("sentences");
     let mut sizes = BTreeMap::new();
     for row in &table.rows {
         let error = |column: &str, problem: String, remedy: &str| {
             let place = Place::file(path).line(row.line).column(column);
             Failure::from(Error::from(ErrorKind::Data { place, problem, remedy: remedy.into() }))
         };
-        let cell = row.cells[more].trim();
-        let size = cell.parse().map_err(|_| {
-            error("more", format!("`{cell}` is no number of sentences"), "give a whole number")
-        })?;
+        let number = |name: &str, at: usize| {
+            let cell = row.cells[at].trim();
+            let problem = || format!("`{cell}` is no number of sentences");
+            cell.parse().map_err(|_| error(name, problem(), "give a whole number"))
+        };
+        let size = StratumSize {
+            drawn: number("more", more)?,
+            of: sentences.map(|at| number("sentences", at)).transpose()?,
+        };
         let name = row.cells[stratum].clone();
         if sizes.insert(name.clone(), size).is_some() {
             let problem = format!("stratum `{name}` stands twice");

@@ -26,5 +26,14 @@ pub fn file_digest(path: &Path) -> Result<String> {
         let read = bytes.len();
         file.consume(read);
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(hash))
+}
+
+/// The SHA-256 of some bytes, in hexadecimal.
+pub(crate) fn bytes_digest(bytes: &[u8]) -> String {
+    hexadecimal(Sha256::new_with_prefix(bytes))
+}
+
+fn hexadecimal(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -36,6 +36,19 @@ pub struct LabelledRow {
     pub extra: Vec<String>,
 }
 
+/// A table of articles in the place of one of sentences needs another remedy than a new column name.
+fn unclassified(table: &Table, error: Error) -> Error {
+    match table.column("text").or(table.column("source")) {
+        Some(_) => {
+            let problem = "there is no column `labels`";
+            let remedy = "give a label file; articles become one by `framescope classify`, or by \
+                          `framescope sample` and coding";
+            Error::data(table.place.line(1), problem, remedy)
+        }
+        None => error,
+    }
+}
+
 /// One or several label files, read as one.
 #[derive(Debug, Clone)]
 pub struct LabelFile {
@@ -47,6 +60,8 @@ pub struct LabelFile {
     pub extra_columns: Vec<String>,
     /// What to know about how the files were read.
     pub notices: Vec<String>,
+    /// The SHA-256 of what stood on standard input, where that was read.
+    pub input_digest: Option<String>,
 }
 
 const KNOWN_COLUMNS: [&str; 5] = ["id", "text", "labels", "coder", "document"];
@@ -93,7 +108,9 @@ impl LabelFile {
             }
         }
         let notices = tables.iter().filter_map(|table| table.notice.clone()).collect();
-        let mut file = LabelFile { codebook, rows: Vec::new(), extra_columns, notices };
+        let input_digest = tables.iter().find_map(|table| table.digest.clone());
+        let rows = Vec::new();
+        let mut file = LabelFile { codebook, rows, extra_columns, notices, input_digest };
         let mut first_seen = HashMap::new();
         for (table, path) in tables.iter().zip(paths) {
             file.append(table, path, schema, &mut first_seen)?;
@@ -115,7 +132,7 @@ impl LabelFile {
         first_seen: &mut HashMap<(String, String), Place>,
     ) -> Result<()> {
         let id = table.required_column("id")?;
-        let labels = table.required_column("labels")?;
+        let labels = table.required_column("labels").map_err(|error| unclassified(table, error))?;
         let text = match schema {
             LabelSchema::WithText => Some(table.required_column("text")?),
             LabelSchema::CodesOnly => table.column("text"),

@@ -28,6 +28,7 @@ pub use article_table::{
 pub use codebook::{Choice, Codebook, Frame, Stance};
 pub(crate) use compression::stem;
 pub use compression::{Compression, uncompressed_path};
+pub(crate) use digest::bytes_digest;
 pub use digest::file_digest;
 pub use document::{Document, DocumentKind, documents};
 pub use fold::{Folds, grouped_stratified_folds};

@@ -6,6 +6,7 @@ use std::path::Path;
 use memchr::memchr;
 
 use super::delimiter::Separation;
+use super::digest::bytes_digest;
 use super::input::read_whole;
 use super::output::TableFormat;
 use crate::error::{Error, Place, Result};
@@ -22,6 +23,8 @@ pub struct Table {
     pub rows: Vec<TableRow>,
     /// What to know about how it was read.
     pub notice: Option<String>,
+    /// The SHA-256 of what stood on standard input, in hexadecimal: it cannot be read again.
+    pub digest: Option<String>,
 }
 
 /// A row, and the line (from 1) where it starts.
@@ -42,26 +45,31 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
 
 impl Table {
     /// Reads a table in the format its name's ending says (`.csv`, `.tsv`, `.jsonl`); standard
-    /// input is CSV.
+    /// input is JSON lines where it begins with a brace, else CSV.
     ///
     /// # Errors
     ///
     /// When the file cannot be read, is not UTF-8, has no header, a row with another number of
     /// cells than the header, an unbalanced quote, or a line that is no JSON object.
     pub fn read(path: &Path) -> Result<Self> {
-        let format = match path == Path::new("-") {
-            true => TableFormat::Csv,
-            false => TableFormat::of_path(path).ok_or_else(|| {
-                Error::data(
-                    Place::file(path),
-                    "this is no table framescope knows",
-                    "use a file that ends in .csv, .tsv or .jsonl",
-                )
-            })?,
-        };
         let place = Place::input(path);
-        let text = decode(read_bytes(path)?, &place)?;
-        Self::parse(&text, format, place)
+        if path == Path::new("-") {
+            let bytes = read_bytes(path)?;
+            let digest = Some(bytes_digest(&bytes));
+            let format = match bytes.trim_ascii_start().first() {
+                Some(b'{') => TableFormat::Jsonl,
+                _ => TableFormat::Csv,
+            };
+            return Ok(Table { digest, ..Self::parse(&decode(bytes, &place)?, format, place)? });
+        }
+        let format = TableFormat::of_path(path).ok_or_else(|| {
+            Error::data(
+                Place::file(path),
+                "this is no table framescope knows",
+                "use a file that ends in .csv, .tsv or .jsonl",
+            )
+        })?;
+        Self::parse(&decode(read_bytes(path)?, &place)?, format, place)
     }
 
     /// Parses a table; `place` names it in errors. The cells of a CSV may be separated by semicolons
@@ -130,7 +138,7 @@ fn parse_separated(text: &str, separation: Separation, place: Place) -> Result<T
         }
         rows.push(TableRow { line, cells: record.iter().map(str::to_owned).collect() });
     }
-    Ok(Table { place, header, rows, notice: None })
+    Ok(Table { place, header, rows, notice: None, digest: None })
 }
 
 /// Finds the line a record starts in, for records in order. The reader's own count stands at the
@@ -263,7 +271,7 @@ fn parse_json_lines(text: &str, place: Place) -> Result<Table> {
     for row in &mut rows {
         row.cells.resize(header.len(), String::new());
     }
-    Ok(Table { place, header, rows, notice: None })
+    Ok(Table { place, header, rows, notice: None, digest: None })
 }
 
 /// The keys of a JSON object and their values as table cells, in order; `line` is its place.

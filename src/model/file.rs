@@ -16,7 +16,7 @@ use super::calibration::Calibration;
 use super::classifier::{Classifier, ModelCard};
 use super::linear::Linear;
 use super::stance::{StanceModel, stance_shares};
-use crate::data::{AtomicFile, Codebook};
+use crate::data::{AtomicFile, Codebook, bytes_digest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{SignalList, Tfidf, TfidfTensors, Vocabulary};
 use crate::storage::{Storage, Tensor};
@@ -54,6 +54,11 @@ impl Classifier {
     /// When the program was built around a model file that it cannot read.
     pub fn built_in() -> Result<Self> {
         Self::from_storage(&Storage::Embedded(&BUILT_IN.0), Path::new("the built-in model"))
+    }
+
+    /// The SHA-256 of the model that comes with the program, in hexadecimal: that of its file.
+    pub fn built_in_digest() -> String {
+        bytes_digest(&BUILT_IN.0)
     }
 
     /// Opens a model file, which must not be changed while it is open.

@@ -6,8 +6,11 @@ use super::tables::{cells, render, table};
 use super::tidy::{measure_cells, number};
 use crate::stats::{Measure, Target, Value};
 use crate::tasks::compare::{
-    Cell, Comparison, Correction, Difference, FrameComparison, Shares, Word,
+    Cell, Comparison, Correction, Difference, FrameComparison, GroupWords, Shares, Word,
 };
+
+/// Words with an adjusted p-value below this are shown; all stand in `--json`.
+const LEVEL: f64 = 0.05;
 
 /// Words shown for a group.
 const WORDS: usize = 8;
@@ -120,12 +123,16 @@ fn p_text(p: &Value) -> String {
 /// The words that distinguish each group in all its sentences.
 fn words_text(comparison: &Comparison) -> Option<String> {
     let shown = |words: &[Word]| {
-        let words: Vec<&str> = words.iter().take(WORDS).map(|word| word.word.as_str()).collect();
+        let clear = words.iter().filter(|word| word.p_adjusted < LEVEL);
+        let words: Vec<&str> = clear.take(WORDS).map(|word| word.word.as_str()).collect();
         words.join(", ")
     };
     let groups = comparison.words.iter().filter(|of| of.frame.is_none() && !of.words.is_empty());
-    let lines: Vec<String> =
-        groups.clone().map(|of| format!("{}: {}\n", of.group, shown(&of.words))).collect();
+    let line = |of: &GroupWords| match of.words.iter().any(|word| word.p_adjusted < LEVEL) {
+        true => format!("{}: {}\n", of.group, shown(&of.words)),
+        false => format!("{}: none that chance may not account for\n", of.group),
+    };
+    let lines: Vec<String> = groups.clone().map(line).collect();
     let least = |at: usize| {
         let stay = groups.clone().filter_map(|of| of.stay[at]).reduce(f64::min);
         stay.map_or_else(|| "–".to_owned(), |stay| format!("{:.0}%", 100.0 * stay))

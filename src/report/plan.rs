@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::tables::{cells, render, table};
-use crate::tasks::compare::{FramePlan, PairPlan, Plan};
+use crate::tasks::compare::{PairPlan, Plan};
 
 /// Pairs of groups shown, those hardest to tell apart first: of one frame, of each of several.
 const PAIRS: [usize; 2] = [10, 3];
@@ -12,17 +12,22 @@ const PAIRS: [usize; 2] = [10, 3];
 pub fn plan(plan: &Plan) -> String {
     let more: usize = plan.strata.iter().map(|stratum| stratum.more).sum();
     let power = format!("{:.0}%", 100.0 * plan.power);
-    let mut text = format!(
-        "code {more} more sentences to find a difference of {} with {power} power (two-sided test at \
-         .05, by itself)\n\n",
-        points(plan.difference)
+    // No more digits than were given.
+    let points = (100.0 * plan.difference * 1e9).round() / 1e9;
+    let wanted = format!(
+        "a difference of {points} points with {power} power (two-sided test at .05, by itself)"
     );
+    let left_out: usize = plan.frames.iter().map(|frame| frame.unreachable.len()).sum();
+    let mut text = match more {
+        0 if left_out > 0 => format!("{wanted} cannot be found with these articles\n\n"),
+        _ if left_out > 0 => {
+            format!("code {more} more sentences to find {wanted}, where that is possible\n\n")
+        }
+        _ => format!("code {more} more sentences to find {wanted}\n\n"),
+    };
     text += &strata(plan);
     let _ = writeln!(text, "\nsmallest difference found with {power} power\n");
     text += &pairs(plan);
-    for frame in &plan.frames {
-        text += &unreachable(frame);
-    }
     text
 }
 
@@ -85,18 +90,6 @@ fn pairs(plan: &Plan) -> String {
         let _ = writeln!(text, "… {hidden} more in `--json`");
     }
     text
-}
-
-fn unreachable(frame: &FramePlan) -> String {
-    if frame.unreachable.is_empty() {
-        return String::new();
-    }
-    format!(
-        "\n{}: left out of the plan, since even with every sentence coded their articles are too few \
-         or too unlike each other: {}\n",
-        frame.frame,
-        frame.unreachable.join(", ")
-    )
 }
 
 /// A difference of shares in percentage points.

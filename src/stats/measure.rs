@@ -95,6 +95,16 @@ impl Measure {
     pub fn bare(value: Value) -> Self {
         Measure { value, interval: None, std_error: None, undefined_replicates: 0.0 }
     }
+
+    /// The same with its interval cut to the values that are possible: what is never true is not
+    /// covered less often by it. An interval that lies outside altogether stays as it is.
+    pub fn within(self, [least, most]: [f64; 2]) -> Self {
+        let cut = |[low, high]: [f64; 2]| match low <= most && high >= least {
+            true => [low.max(least), high.min(most)],
+            false => [low, high],
+        };
+        Measure { interval: self.interval.map(cut), ..self }
+    }
 }
 
 impl Serialize for Measure {

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::data::Codebook;
 use crate::model::{Classifier, Contribution, Explanation, StanceScore};
-use crate::text::CodePoints;
 
 /// A term and what it adds to a frame's log-odds or a stance's score.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -94,6 +93,7 @@ pub struct StanceTerms {
 pub fn explain(classifier: &Classifier, text: &str) -> SentenceEvidence {
     let codebook = classifier.codebook();
     let explanation = classifier.explain(text);
+    let code_points = code_points(text);
     let labels = &explanation.prediction.labels;
     let frames = codebook
         .frames
@@ -107,9 +107,9 @@ pub fn explain(classifier: &Classifier, text: &str) -> SentenceEvidence {
             threshold: classifier.thresholds()[frame],
             log_odds: explanation.log_odds[frame],
             base: explanation.base[frame],
-            terms: terms(&explanation, text, |of| of.frames[frame]),
+            terms: terms(&explanation, &code_points, |of| of.frames[frame]),
             stances: match labels.contains(frame) {
-                true => stances(codebook, &explanation, frame, text),
+                true => stances(codebook, &explanation, frame, &code_points),
                 false => Vec::new(),
             },
         })
@@ -121,34 +121,39 @@ fn stances(
     codebook: &Codebook,
     explanation: &Explanation,
     frame: usize,
-    text: &str,
+    code_points: &[usize],
 ) -> Vec<StanceEvidence> {
     let evidence = |(at, of): (usize, &StanceScore)| StanceEvidence {
         stance: codebook.stances[of.stance].name.clone(),
         score: of.score,
         base: of.base,
-        terms: terms(explanation, text, |term| term.stances[frame][at]),
+        terms: terms(explanation, code_points, |term| term.stances[frame][at]),
     };
     explanation.stances[frame].iter().enumerate().map(evidence).collect()
 }
 
+/// By byte of a text and for its end, the code points before it.
+fn code_points(text: &str) -> Vec<usize> {
+    let mut before = Vec::with_capacity(text.len() + 1);
+    for (count, character) in text.chars().enumerate() {
+        before.resize(before.len() + character.len_utf8(), count);
+    }
+    before.push(text.chars().count());
+    before
+}
+
+/// `code_points` are those before each byte of the sentence.
 fn terms(
     explanation: &Explanation,
-    text: &str,
+    code_points: &[usize],
     weight: impl Fn(&Contribution) -> f64,
 ) -> Vec<Term> {
     let mut terms: Vec<Term> = explanation
         .contributions
         .iter()
         .map(|contribution| {
-            let mut code_points = CodePoints::new(text);
-            let places = contribution.places.iter().map(|place| {
-                // Places of one term may overlap only in character n-grams; start over then.
-                if place.start < code_points.byte() {
-                    code_points = CodePoints::new(text);
-                }
-                [code_points.at(place.start), code_points.at(place.end)]
-            });
+            let places = contribution.places.iter();
+            let places = places.map(|place| [code_points[place.start], code_points[place.end]]);
             Term {
                 places: places.collect(),
                 term: contribution.term.clone(),
@@ -201,27 +206,25 @@ pub struct Stretch<'a> {
 /// its places, blanks left out, so that all words together have what all terms have.
 pub fn stretches<'a>(text: &str, terms: &'a [Term]) -> Vec<Stretch<'a>> {
     let characters: Vec<char> = text.chars().collect();
-    let covered = |term: &Term| -> Vec<usize> {
+    let runs = characters.chunk_by(|a, b| a.is_whitespace() == b.is_whitespace());
+    let mut found: Vec<Stretch<'a>> = Vec::new();
+    let mut stretch_of = Vec::with_capacity(characters.len());
+    for run in runs {
+        stretch_of.resize(stretch_of.len() + run.len(), found.len());
+        let (text, is_blank) = (run.iter().collect(), run[0].is_whitespace());
+        found.push(Stretch { text, is_blank, weight: 0.0, terms: Vec::new() });
+    }
+    for term in terms {
         let of_place = |&[start, end]: &[usize; 2]| start..end.min(characters.len());
         let all = term.places.iter().flat_map(of_place);
-        all.filter(|&at| !characters[at].is_whitespace()).collect()
-    };
-    let places: Vec<Vec<usize>> = terms.iter().map(covered).collect();
-    let mut found = Vec::new();
-    let mut start = 0;
-    for run in characters.chunk_by(|a, b| a.is_whitespace() == b.is_whitespace()) {
-        let here = start..start + run.len();
-        start = here.end;
-        let (mut weight, mut on_it) = (0.0, Vec::new());
-        for (term, places) in terms.iter().zip(&places) {
-            let times = places.iter().filter(|at| here.contains(at)).count();
-            if times > 0 {
-                weight += term.weight * times as f64 / places.len() as f64;
-                on_it.push(term);
-            }
+        let mut covered: Vec<usize> =
+            all.filter(|&at| !characters[at].is_whitespace()).map(|at| stretch_of[at]).collect();
+        covered.sort_unstable();
+        for of_stretch in covered.chunk_by(|a, b| a == b) {
+            let stretch = &mut found[of_stretch[0]];
+            stretch.weight += term.weight * of_stretch.len() as f64 / covered.len() as f64;
+            stretch.terms.push(term);
         }
-        let is_blank = run[0].is_whitespace();
-        found.push(Stretch { text: run.iter().collect(), is_blank, weight, terms: on_it });
     }
     found
 }

@@ -149,7 +149,13 @@ impl Draft {
             self.note(format!("left out, since label files have columns of the name: `{names}`"));
         }
         Ok(Imported {
-            file: LabelFile { codebook, rows, extra_columns, notices: Vec::new() },
+            file: LabelFile {
+                codebook,
+                rows,
+                extra_columns,
+                notices: Vec::new(),
+                input_digest: None,
+            },
             notes: self.notes(),
         })
     }

@@ -84,7 +84,7 @@ pub(super) fn methods(source: Source<'_>) -> Section {
 pub(super) fn provenance(source: Source<'_>) -> Section {
     let context = source.context;
     let mut blocks = vec![Block::Text(format!(
-        "Made by framescope {}. The same files and command give the same numbers.",
+        "Made by framescope {}. The same contents and command give the same numbers.",
         context.version
     ))];
     if !context.command.is_empty() {

@@ -28,7 +28,7 @@ pub(super) fn section(source: Source<'_>) -> Option<Section> {
         return None;
     }
     let mut text = "A panel for each group: its share with the band of its 95% intervals, the other \
-                    groups in grey behind it. Lines break where a group has no sentence in a period."
+                    groups in grey behind it. Lines break where a group has no sentence in a period or its share is undefined."
         .to_owned();
     if source.corrected() {
         text += " The thin dotted line is the counted (naive) share.";
@@ -66,7 +66,7 @@ fn figure(source: Source<'_>, index: usize, frame: &FrameComparison) -> Figure {
     Figure {
         heading: Some(Heading { text: frame.frame.clone(), chip: chip(index) }),
         caption: format!(
-            "Share of coded sentences with {} by period. All panels have the same axes; bands that run \
+            "Share of sentences with {} by period. All panels have the same axes; bands that run \
              off them are cut.",
             name(&frame.frame)
         ),

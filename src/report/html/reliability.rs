@@ -101,15 +101,20 @@ fn audit(frames: &[FrameComparison]) -> Vec<Block> {
         wide: false,
         table: error_table(frames),
     };
-    let header = ["frame", "p of equal error rates", "may be pooled for the diagnostics"];
+    let header = ["frame", "p of equal error rates", "verdict"];
     let mut tests = Table::new("Does the classifier err alike in all groups?", 1, header);
     tests.rows = audits()
         .map(|(_, frame, audit)| {
-            let pool = if audit.may_pool { "yes" } else { "no" };
+            let pool = match audit.may_pool {
+                true => "no difference seen: pooled for the diagnostics",
+                false => "differ, or cannot be tested: not pooled",
+            };
             vec![frame.to_owned(), p_value(&audit.p), pool.to_owned()]
         })
         .collect();
-    vec![Block::Figure(figure), Block::Table(tests)]
+    let caution = "That no difference is seen does not say that there is none: with few coded sentences \
+                   of a frame the test sees large differences only. Corrected shares do not depend on it.";
+    vec![Block::Figure(figure), Block::Table(tests), Block::Text(caution.to_owned())]
 }
 
 fn errors(index: usize, frame: &str, audit: &Audit) -> String {

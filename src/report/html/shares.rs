@@ -19,7 +19,7 @@ pub(super) fn section(source: Source<'_>) -> Section {
         let rows = frame.groups.iter().map(|cell| row(&cell.group, &cell.share, corrected));
         let dots = Dots {
             id: format!("shares-{index}"),
-            title: format!("Share of coded sentences with {}", frame.frame),
+            title: format!("Share of sentences with {}", frame.frame),
             unit: Unit::Percent,
             include: &[0.0],
             lines: &[],
@@ -30,17 +30,16 @@ pub(super) fn section(source: Source<'_>) -> Section {
     });
     let figure = Figure {
         heading: None,
-        caption:
-            "Share of coded sentences with each frame, by group. Each panel has an axis of its \
+        caption: "Share of sentences with each frame, by group. Each panel has an axis of its \
                   own; all include 0."
-                .to_owned(),
+            .to_owned(),
         legend: legend(corrected.then_some(CORRECTED), Some(COUNTED)),
         panels: panels.collect(),
         wide: false,
         table: table(source),
     };
     let mut blocks = vec![Block::Text(
-        "A share is that of the coded sentences that carry a frame. A sentence may carry several \
+        "A share is that of the sentences that carry a frame. A sentence may carry several \
          frames or none, so that shares need not sum to 100%."
             .to_owned(),
     )];
@@ -261,7 +260,7 @@ fn without(source: Source<'_>, copies: &Copies) -> Figure {
     }
     Figure {
         heading: None,
-        caption: "Share of coded sentences with each frame, with copies and without.".to_owned(),
+        caption: "Share of sentences with each frame, with copies and without.".to_owned(),
         legend: legend(Some("all documents"), Some("without later copies")),
         panels,
         wide: false,

@@ -56,12 +56,12 @@ fn difference(source: Source<'_>, frame: &FrameComparison) -> String {
         format!(" [{}, {}]", Unit::Points.number(low), Unit::Points.number(high))
     });
     format!(
-        "{start}: {} of coded sentences in {}, {} in {}; {} of {} percentage points{interval}{}.",
+        "{start}: {} of sentences in {}, {} in {}: {} {} percentage points{interval}{}.",
         share(frame, more),
         name(more),
         share(frame, less),
         name(less),
-        if frame.groups.len() > 2 { "the largest difference, one" } else { "a difference" },
+        if frame.groups.len() > 2 { "the largest difference is" } else { "a difference of" },
         Unit::Points.number(points.abs()),
         verdict(source.comparison.tests.as_ref(), largest)
     )
@@ -74,7 +74,7 @@ fn verdict(tests: Option<&Family>, difference: &Difference) -> String {
         format!(", {} over {}", correction(family.correction), counted(family.tests, "test"))
     });
     match p < LEVEL {
-        true => format!(" ({}{method})", p_equals(p)),
+        true => format!(", more than chance accounts for ({}{method})", p_equals(p)),
         false => format!(", which chance may account for ({}{method})", p_equals(p)),
     }
 }
@@ -92,7 +92,7 @@ fn alone(frame: &FrameComparison) -> String {
     match &frame.groups[..] {
         [] => "no group has a sentence".to_owned(),
         [cell] => format!(
-            "{} of coded sentences in {}, the only group",
+            "{} of sentences in {}, the only group",
             Unit::Percent.measure(cell.share.best()),
             name(&cell.group)
         ),

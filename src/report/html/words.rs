@@ -21,8 +21,9 @@ pub(super) fn section(source: Source<'_>) -> Option<Section> {
         return None;
     }
     let intro = "Words that stand in a group more often than in all others: log-odds ratios with an \
-                 informative Dirichlet prior, which tempers rare words. What they mean only reading \
-                 can tell.";
+                 informative Dirichlet prior, which tempers rare words. Of words whose interval \
+                 touches the line, and of many others among so many, chance may be all there is to say: \
+                 the table has p-values adjusted for their number. What words mean only reading can tell.";
     let mut blocks = vec![Block::Text(intro.to_owned()), Block::Figure(figure(words))];
     let silent: Vec<&GroupWords> = words.iter().filter(|group| group.words.is_empty()).collect();
     if !silent.is_empty() {

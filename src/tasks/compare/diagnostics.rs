@@ -70,8 +70,8 @@ fn summary(of: &Estimates<'_>, audit: ErrorAudit) -> Audit {
     };
     let errors = |(name, rates): (&String, crate::stats::GroupRates)| GroupErrors {
         group: name.clone(),
-        true_positive_rate: rates.true_positive,
-        false_positive_rate: rates.false_positive,
+        true_positive_rate: rates.true_positive.within([0.0, 1.0]),
+        false_positive_rate: rates.false_positive.within([0.0, 1.0]),
     };
     Audit {
         p: smallest(p_values[0], p_values[1]),

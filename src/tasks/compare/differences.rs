@@ -17,10 +17,13 @@ pub(super) fn test(of: &Estimates<'_>, frames: &mut [FrameComparison]) -> Option
             quantities.push(&difference.quantity);
         }
     }
+    let of_frames = match frames.len() {
+        1 => "the frame".to_owned(),
+        count => format!("{count} frames"),
+    };
     let description = format!(
-        "{} of {} frames, between all pairs of {} groups",
+        "{} of {of_frames}, between all pairs of {} groups",
         quantities.join(" and "),
-        frames.len(),
         of.results.groups()
     );
     let correction = of.options.correction;

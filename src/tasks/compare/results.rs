@@ -112,6 +112,11 @@ impl Results {
         &self.file.codebook
     }
 
+    /// The SHA-256 of what stood on standard input, where that was read.
+    pub fn input_digest(&self) -> Option<&str> {
+        self.file.input_digest.as_deref()
+    }
+
     /// How many sentences are compared.
     pub fn rows(&self) -> usize {
         self.kept.len()
@@ -184,11 +189,17 @@ fn missing(file: &LabelFile, place: &Place, name: &str) -> Error {
     let known = file.extra_columns.iter().filter(|name| !name.starts_with("p."));
     let known: Vec<&str> = known.map(String::as_str).collect();
     let remedy = match known.is_empty() {
+        _ if ["id", "text", "labels", "coder"].contains(&name) => {
+            format!(
+                "`{name}` cannot divide sentences into groups; the columns are `{}`, `document`",
+                known.join("`, `")
+            )
+        }
         true => "carry it through `classify`: columns of a table of articles stand in its results"
             .to_owned(),
         false => format!("the columns are `{}`", known.join("`, `")),
     };
-    Error::data(place.clone(), format!("there is no column `{name}`"), remedy)
+    Error::data(place.clone(), format!("there is no column `{name}` for groups"), remedy)
 }
 
 /// An id that stands in two tables would count twice.

@@ -7,8 +7,8 @@ use super::{
     Cell, Difference, FrameComparison, Options, Results, Shares, StanceShare, WithoutCopies,
 };
 use crate::stats::{
-    Design, Estimate, Measure, Outcome, Undefined, gold_only, naive_ratio, naive_share, ratio,
-    share,
+    Design, Estimate, Measure, Outcome, Target, Undefined, gold_only, naive_ratio, naive_share,
+    ratio, share,
 };
 
 /// What estimating needs.
@@ -43,6 +43,10 @@ struct Answer {
     naive: Estimated,
     corrected: Option<Estimated>,
     gold_only: Option<Estimated>,
+    /// What it can be.
+    possible: [f64; 2],
+    /// Whether a count can be off only by the classifier's errors: all sentences are there.
+    counts_all: bool,
 }
 
 /// The answers that groups are compared by.
@@ -136,12 +140,14 @@ impl Estimates<'_> {
 
     fn answer(&self, question: Question<'_>, members: &[usize]) -> Answer {
         let Question { part, whole } = question;
+        let possible = [if part.counted.iter().any(|&of| of < 0.0) { -1.0 } else { 0.0 }, 1.0];
+        let counts_all = self.options.target == Target::Corpus;
         let naive = match whole {
             None => naive_share(&part.counted, self.clusters, members),
             Some(whole) => naive_ratio(&part.counted, &whole.counted, self.clusters, members),
         };
         let Some((design, outcome)) = self.design().zip(part.outcome()) else {
-            return Answer { naive, corrected: None, gold_only: None };
+            return Answer { naive, corrected: None, gold_only: None, possible, counts_all };
         };
         let corrected = match whole {
             None => share(&outcome, &design, members),
@@ -151,7 +157,7 @@ impl Estimates<'_> {
             },
         };
         let gold_only = whole.is_none().then(|| gold_only(&outcome, &design, members));
-        Answer { naive, corrected: Some(corrected), gold_only }
+        Answer { naive, corrected: Some(corrected), gold_only, possible, counts_all }
     }
 
     pub(super) fn design(&self) -> Option<Design<'_>> {
@@ -160,9 +166,10 @@ impl Estimates<'_> {
     }
 
     /// Every pair of groups, by share and net stance; none without gold labels, unless naive ones are
-    /// asked for.
+    /// asked for, and none of counts of all there is.
     fn differences(&self, groups: &[Compared]) -> Vec<Difference> {
-        if self.coded.is_none() && !self.options.naive {
+        let counts = self.options.naive && self.options.target == Target::Process;
+        if self.coded.is_none() && !counts {
             return Vec::new();
         }
         let shares: Vec<&Answer> = groups.iter().map(|of| &of.share).collect();
@@ -172,7 +179,7 @@ impl Estimates<'_> {
             for (first, a) in answers.iter().enumerate() {
                 for (second, b) in answers.iter().enumerate().skip(first + 1) {
                     let names = [first, second].map(|group| self.results.groups[group].clone());
-                    found.push(difference(quantity, names, a.best(), b.best()));
+                    found.push(difference(quantity, names, a, b));
                 }
             }
         }
@@ -182,18 +189,24 @@ impl Estimates<'_> {
 
 impl Answer {
     /// The corrected estimate where there is one, or else the naive one.
-    fn best(&self) -> &Estimated {
-        self.corrected.as_ref().unwrap_or(&self.naive)
+    fn best(&self) -> Result<&Estimate, Undefined> {
+        match &self.corrected {
+            Some(corrected) => corrected.as_ref().map_err(|reason| *reason),
+            None => match &self.naive {
+                // None or all of the sentences: their labels do not say how far that can be trusted.
+                Ok(naive) if naive.measure().std_error == Some(0.0) => Err(Undefined::NoVariation),
+                naive => naive.as_ref().map_err(|reason| *reason),
+            },
+        }
     }
 
     fn shares(&self) -> Shares {
         let measure = |estimate: &Estimated| match estimate {
-            Ok(estimate) => estimate.measure(),
+            Ok(estimate) => estimate.measure().within(self.possible),
             Err(reason) => undefined(*reason),
         };
         let mut naive = measure(&self.naive);
-        if naive.std_error == Some(0.0) {
-            // None or all of the sentences: their labels do not say how far that can be trusted.
+        if self.counts_all || naive.std_error == Some(0.0) {
             naive = Measure::bare(naive.value);
         }
         Shares {
@@ -205,16 +218,10 @@ impl Answer {
     }
 }
 
-fn difference(
-    quantity: &str,
-    groups: [String; 2],
-    first: &Estimated,
-    second: &Estimated,
-) -> Difference {
-    let both = match (first, second) {
-        (Ok(first), Ok(second)) => Ok((first, second)),
-        (Err(reason), _) | (_, Err(reason)) => Err(*reason),
-    };
+fn difference(quantity: &str, groups: [String; 2], first: &Answer, second: &Answer) -> Difference {
+    let [least, most] = first.possible;
+    let possible = [least - most, most - least];
+    let both = first.best().and_then(|first| Ok((first, second.best()?)));
     let difference = both.map(|(first, second)| first.difference(second));
     let ratio = (quantity == "share").then(|| {
         let log_ratio = both.and_then(|(first, second)| first.log_ratio(second));
@@ -226,7 +233,8 @@ fn difference(
         ratio,
         p: difference.as_ref().map_err(|reason| *reason).and_then(Estimate::p_value),
         p_adjusted: Err(Undefined::NoDifference),
-        difference: difference.map_or_else(undefined, |difference| difference.measure()),
+        difference: difference
+            .map_or_else(undefined, |difference| difference.measure().within(possible)),
     }
 }
 

@@ -14,8 +14,8 @@ const INCLUSION: &str = "inclusion_probability";
 ///
 /// Of the `N` sentences of a stratum `m` were coded before; `n` more are drawn at random among the
 /// others. The first sample estimates a total by `T₁ = N Σ y/π / Σ 1/π` (Hájek), both together by the
-/// coded sentences themselves and `(N − m)/n` times the new ones, `T₂`; each is right on average, and
-/// so is `α T₁ + (1 − α) T₂`. With `α = m (N − m − n) / ((N − m)(m + n))` a simple random sample of `m`
+/// coded sentences themselves and `(N − m)/n` times the new ones, `T₂`; each is right on average, the
+/// first but for a term of the order of `1/m` where the `π` differ, and so is `α T₁ + (1 − α) T₂`. With `α = m (N − m − n) / ((N − m)(m + n))` a simple random sample of `m`
 /// and one of `n` become one of `m + n`, every sentence with the weight `N/(m + n)`. The inverse of a
 /// sentence's weight takes the place of its inclusion probability (at most 1): whatever estimates with
 /// `1/π` is right with it.

@@ -28,11 +28,21 @@ pub struct Design {
     /// How many of each stratum.
     pub allocation: Allocation,
     /// How many of which stratum, by name; `n` and `allocation` do not count then.
-    pub sizes: Option<BTreeMap<String, usize>>,
+    pub sizes: Option<BTreeMap<String, StratumSize>>,
     /// Scores that make a sentence likelier to be drawn.
     pub enrichment: Option<Enrichment>,
     /// Decides the draw.
     pub seed: u64,
+}
+
+/// How many sentences of a stratum to draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StratumSize {
+    /// How many.
+    pub drawn: usize,
+    /// How many sentences the stratum has, where that is known: with other strata than were planned
+    /// for, it has another number.
+    pub of: Option<usize>,
 }
 
 /// Bands of a score.
@@ -130,6 +140,9 @@ pub fn sample(population: &Population, design: &Design, coded: Option<&Coded>) -
         }
     }
     let open: Vec<usize> = members.iter().map(Vec::len).collect();
+    if let Some(sizes) = &design.sizes {
+        check_sizes(population, sizes, &names, &counts)?;
+    }
     let numbers = numbers(population, design, &names, &open, coded.is_some())?;
     let scores = design.enrichment.as_ref().map(|by| population.scores(&by.column)).transpose()?;
     let purpose = match coded {
@@ -167,6 +180,33 @@ pub fn sample(population: &Population, design: &Design, coded: Option<&Coded>) -
     Ok(Sample { rows, strata: strata.collect(), cuts, seed: design.seed })
 }
 
+/// Whether sizes are those of these strata.
+fn check_sizes(
+    population: &Population,
+    sizes: &BTreeMap<String, StratumSize>,
+    names: &[String],
+    counts: &[usize],
+) -> Result<()> {
+    let error = |problem: String| {
+        let known: Vec<&str> = names.iter().take(8).map(String::as_str).collect();
+        let known = known.join("`, `");
+        let remedy = format!(
+            "divide as the plan did, by `--stratify`, `--bands` and `--cuts`; the strata are now `{known}`"
+        );
+        Err(Error::data(population.place.clone(), problem, remedy))
+    };
+    for (name, size) in sizes {
+        let Some(at) = names.iter().position(|known| known == name) else {
+            return error(format!("there is no stratum `{name}` to draw from"));
+        };
+        if let Some(of) = size.of.filter(|&of| of != counts[at]) {
+            let count = counts[at];
+            return error(format!("stratum `{name}` has {count} sentences, {of} were planned for"));
+        }
+    }
+    Ok(())
+}
+
 /// How many to draw from each stratum, of those that are there to be drawn.
 fn numbers(
     population: &Population,
@@ -178,12 +218,7 @@ fn numbers(
     let error =
         |problem: String, remedy: &str| Err(Error::data(population.place.clone(), problem, remedy));
     if let Some(sizes) = &design.sizes {
-        if let Some(unknown) = sizes.keys().find(|name| !names.contains(name)) {
-            let known: Vec<&str> = names.iter().take(8).map(String::as_str).collect();
-            let remedy = format!("the strata are `{}`; divide as the plan did", known.join("`, `"));
-            return error(format!("there is no stratum `{unknown}` to draw from"), &remedy);
-        }
-        let size = |name: &String| sizes.get(name).copied().unwrap_or(0);
+        let size = |name: &String| sizes.get(name).map_or(0, |size| size.drawn);
         let numbers: Vec<usize> = names.iter().map(size).collect();
         let mut sizes = names.iter().zip(&numbers).zip(open);
         return match sizes.find(|((_, number), open)| number > open) {
