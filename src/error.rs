@@ -142,7 +142,8 @@ fn io_remedy(source: &std::io::Error) -> &'static str {
     match source.kind() {
         Io::NotFound => "; check the path",
         Io::PermissionDenied => "; check who may read and write there",
-        Io::StorageFull => "; free some space and run it again",
+        Io::StorageFull | Io::QuotaExceeded => "; free some space and run it again",
+        Io::FileTooLarge => "; raise the limit (ulimit -f) or write it elsewhere",
         _ => "",
     }
 }

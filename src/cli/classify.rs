@@ -1,23 +1,28 @@
 //! `framescope classify`.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal};
+use std::num::NonZero;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use framescope::data::{
-    ArticleColumns, ArticleTables, AtomicFile, Codebook, Document, DocumentKind, Piece, Pieces,
-    RowFormat, TableFormat, documents,
+    ArticleColumns, ArticleTables, Codebook, Document, DocumentKind, Piece, Pieces, RowFormat, Run,
+    TableFormat, documents, file_digest, state_digest,
 };
-use framescope::error::{Error, ErrorKind};
 use framescope::model::StanceDetail;
 use framescope::report;
 use framescope::tasks::classify::{
     ProbabilityColumns, Tagged, Tagger, Unit, classify, header, write_piece,
 };
 use owo_colors::{AnsiColors, OwoColorize};
+use serde_json::json;
 
+use super::sink::Sink;
 use super::{Failure, ModelArgs, Printer, ReadingArgs, check_output};
+
+/// Often enough that little is lost, seldom enough that it costs nothing: some 32 MB of text.
+const CHECKPOINT_PIECES: NonZero<usize> = NonZero::new(64).expect("64 is not 0");
 
 /// Tags every sentence of articles with frames and stances
 ///
@@ -51,6 +56,12 @@ pub(super) struct Classify {
     /// Format of the output [default: by the file's ending; a view on a terminal, else csv]
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// Go on where an earlier run with the same inputs and options was stopped
+    #[arg(long, requires = "output")]
+    resume: bool,
+    /// Pieces of input (half a megabyte, 512 files) after which a stopped run can be gone on with
+    #[arg(long, hide = true, value_name = "N", default_value_t = CHECKPOINT_PIECES)]
+    checkpoint_pieces: NonZero<usize>,
     /// Columns of probabilities: p.FRAME, or also p.FRAME.STANCE
     #[arg(long, value_enum, default_value_t = Probabilities::Frames)]
     probabilities: Probabilities,
@@ -116,30 +127,97 @@ impl Classify {
             self.input.push(PathBuf::from("-"));
         }
         let reading = self.reading.reading()?;
-        match (self.table_format(printer)?, &self.output) {
-            (None, _) => self.view(documents(&self.input, &reading)?, printer)?,
-            (Some(format), None) => {
-                // The handle is not locked: rows are written by whichever thread has them.
-                let stdout = io::BufWriter::with_capacity(1 << 16, io::stdout());
-                let path = Path::new("standard output");
-                let documents = documents(&self.input, &reading)?;
-                let mut writer = self.write_table(stdout, path, format, documents, printer)?;
-                writer.flush()?;
-            }
-            (Some(format), Some(path)) => {
-                let documents = documents(&self.input, &reading)?;
-                let model = self.model.model.as_deref();
-                let inputs = documents.iter().map(|d| d.path.as_path());
-                check_output(path, inputs.chain(model).chain(self.reading.metadata.as_deref()))?;
-                let file = AtomicFile::create(path)?;
+        let documents = documents(&self.input, &reading)?;
+        match self.table_format(printer)? {
+            None => self.view(documents, printer)?,
+            Some(format) => {
+                let mut sink = self.sink(format, &documents, printer)?;
                 let inputs = documents.len();
-                self.write_table(file, path, format, documents, printer)?.commit()?;
-                let plural = if inputs == 1 { "" } else { "s" };
-                printer.say(&format!("{}: {inputs} file{plural} tagged", path.display()));
+                let written = self.write_table(&mut sink, format, documents, printer);
+                sink.close(written)?;
+                if let Some(path) = &self.output {
+                    let plural = if inputs == 1 { "" } else { "s" };
+                    printer.say(&format!("{}: {inputs} file{plural} tagged", path.display()));
+                }
             }
         }
         reading.notices().iter().for_each(|notice| printer.note(notice));
         Ok(())
+    }
+
+    /// Where the table goes.
+    fn sink(
+        &self,
+        format: TableFormat,
+        documents: &[Document],
+        printer: &Printer,
+    ) -> Result<Sink, Failure> {
+        let Some(path) = &self.output else { return Ok(Sink::stdout()) };
+        let model = self.model.model.as_deref();
+        let metadata = self.reading.metadata.as_deref();
+        let inputs = documents.iter().map(|d| d.path.as_path());
+        check_output(path, inputs.chain(model).chain(metadata))?;
+        let run = match path.exists() && !path.is_file() {
+            true => None,
+            false => self.identity(format, documents)?,
+        };
+        match run {
+            Some(run) => {
+                let sink = Sink::spool(path, run, self.resume, self.checkpoint_pieces)?;
+                if self.resume && sink.passed() == 0 {
+                    let path = path.display();
+                    printer.note(&format!("{path}: there is nothing to resume; it begins anew"));
+                }
+                Ok(sink)
+            }
+            None if self.resume => Err(Failure::Usage(
+                "--resume is for files: standard input and pipes can be neither read nor written \
+                 again from the middle; save them as files"
+                    .to_owned(),
+            )),
+            None => Sink::file(path),
+        }
+    }
+
+    /// All that decides what is written; `None` where the input cannot be read a second time.
+    fn identity(
+        &self,
+        format: TableFormat,
+        documents: &[Document],
+    ) -> Result<Option<Run>, Failure> {
+        let names = documents.iter().map(|d| (d.id.as_str(), d.path.as_path()));
+        let metadata = self.reading.metadata.as_deref().map(|path| ("", path));
+        let Some(inputs) = state_digest(names.chain(metadata)) else { return Ok(None) };
+        let model = match &self.model.model {
+            Some(path) => file_digest(path)?,
+            None => "built in".to_owned(),
+        };
+        let options = json!([
+            format!("{format:?}"),
+            format!("{:?}", Unit::from(self.unit)),
+            format!("{:?}", self.columns()),
+            self.text_column,
+            self.id_column,
+            self.reading.encoding,
+            self.reading.input_format.map(|format| format!("{:?}", DocumentKind::from(format))),
+            self.reading.set,
+            self.checkpoint_pieces,
+        ]);
+        let version = env!("CARGO_PKG_VERSION").into();
+        let parts = [
+            ("version", version),
+            ("model", model.into()),
+            ("options", options),
+            ("inputs", inputs.into()),
+        ];
+        Ok(Some(parts.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()))
+    }
+
+    fn columns(&self) -> ProbabilityColumns {
+        match self.probabilities {
+            Probabilities::Frames => ProbabilityColumns::Frames,
+            Probabilities::All => ProbabilityColumns::All,
+        }
     }
 
     /// The table format, or `None` for the view.
@@ -188,26 +266,15 @@ impl Classify {
         Ok((Pieces::new(documents, tables, whole), carried))
     }
 
-    fn write_table<W: Write + Send>(
+    fn write_table(
         &self,
-        mut writer: W,
-        path: &Path,
+        sink: &mut Sink,
         format: TableFormat,
         documents: Vec<Document>,
         printer: &Printer,
-    ) -> Result<W, Failure> {
-        let fail = |source| {
-            Failure::from(Error::from(ErrorKind::Io {
-                path: path.to_owned(),
-                action: "write",
-                source,
-            }))
-        };
+    ) -> Result<(), Failure> {
         let classifier = self.model.open()?;
-        let columns = match self.probabilities {
-            Probabilities::Frames => ProbabilityColumns::Frames,
-            Probabilities::All => ProbabilityColumns::All,
-        };
+        let columns = self.columns();
         let mut header = header(classifier.codebook(), columns);
         let bar = printer.progress("classifying", 0);
         let watched = !bar.is_hidden();
@@ -220,20 +287,20 @@ impl Classify {
         let format = RowFormat::new(format, header);
         let tagger = Tagger::new(&classifier, columns.into(), self.unit.into());
         // With the first rows: where the first article cannot be read, nothing is written.
-        let mut header = format.header();
+        let mut header = if sink.passed() > 0 { Vec::new() } else { format.header() };
+        let pieces = pieces.passing(sink.passed());
         let rows = |piece: Piece| {
             let size = if watched { piece.bytes() } else { 0 };
             Ok((write_piece(&tagger, piece, columns, &format)?, size))
         };
         classify(pieces, rows, |(rows, size)| {
-            writer.write_all(&std::mem::take(&mut header)).map_err(fail)?;
-            writer.write_all(&rows).map_err(fail)?;
+            sink.write(&std::mem::take(&mut header))?;
+            sink.write(&rows)?;
             bar.inc(size);
-            Ok::<(), Failure>(())
+            sink.end_piece()
         })?;
         bar.finish_and_clear();
-        writer.write_all(&header).map_err(fail)?;
-        Ok(writer)
+        sink.write(&header)
     }
 
     fn view(&self, documents: Vec<Document>, printer: &Printer) -> Result<(), Failure> {

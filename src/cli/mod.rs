@@ -9,6 +9,8 @@ mod explain;
 mod generate;
 mod printer;
 mod sample;
+mod signals;
+mod sink;
 mod train;
 
 use std::io::{self, Write};
@@ -248,6 +250,10 @@ enum Failure {
     Usage(String),
     /// Nobody reads the output any more: no fault of anyone's.
     ClosedPipe,
+    /// A signal, by its number, asked the program to end.
+    Interrupted(u8),
+    /// What was done before is kept, and another run can go on.
+    Resumable(Box<Failure>),
 }
 
 impl From<Error> for Failure {
@@ -270,11 +276,38 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
+    /// Whether the same run may succeed another time: the system was at fault, not the data.
+    fn may_pass(&self) -> bool {
+        match self {
+            Failure::Interrupted(_) => true,
+            Failure::Library(error) => {
+                matches!(error.kind(), ErrorKind::Io { source, .. } if source.raw_os_error().is_some())
+            }
+            _ => false,
+        }
+    }
+
+    /// What to tell the person.
+    fn message(&self) -> Option<String> {
+        match self {
+            Failure::Library(error) => Some(error.to_string()),
+            Failure::Usage(message) => Some(message.clone()),
+            Failure::ClosedPipe | Failure::Interrupted(_) => None,
+            Failure::Resumable(failure) => {
+                let stopped = failure.message().unwrap_or_else(|| "interrupted".to_owned());
+                Some(format!("{stopped}; what is done is kept: go on with --resume"))
+            }
+        }
+    }
+
     /// 0 done; 1 the data, a file or the model is at fault; 2 wrong usage; 3 refused as unsound.
     fn exit_code(&self) -> ExitCode {
         match self {
             Failure::ClosedPipe => ExitCode::SUCCESS,
             Failure::Usage(_) => ExitCode::from(2),
+            // As shells give it.
+            Failure::Interrupted(signal) => ExitCode::from(128 + signal),
+            Failure::Resumable(failure) => failure.exit_code(),
             Failure::Library(error) => match error.kind() {
                 ErrorKind::Parameter { .. } => ExitCode::from(2),
                 ErrorKind::Unsound { .. } => ExitCode::from(3),
@@ -301,10 +334,8 @@ pub(crate) fn main() -> ExitCode {
     match run(cli, &printer) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            match &failure {
-                Failure::Library(error) => printer.error(&error.to_string()),
-                Failure::Usage(message) => printer.error(message),
-                Failure::ClosedPipe => {}
+            if let Some(message) = failure.message() {
+                printer.error(&message);
             }
             failure.exit_code()
         }
@@ -312,6 +343,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, printer: &Printer) -> Result<(), Failure> {
+    signals::survive_size_limits();
     if let Some(threads) = cli.threads {
         rayon::ThreadPoolBuilder::new()
             .num_threads(usize::from(threads))

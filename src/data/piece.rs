@@ -25,12 +25,15 @@ pub enum Piece {
     Part(TextPart),
     /// Rows of a table that are still to be parsed.
     Rows(RowChunk),
+    /// What an earlier run did already. A part of a long article still tells the next where it begins.
+    Passed(Box<Piece>),
 }
 
 impl Piece {
     /// How many bytes of the input it is.
     pub fn bytes(&self) -> u64 {
         let bytes = match self {
+            Piece::Passed(piece) => return piece.bytes(),
             Piece::Articles(documents) => documents.iter().filter_map(Document::size).sum(),
             Piece::Part(part) => part.bytes.len(),
             Piece::Rows(rows) => rows.len(),
@@ -110,6 +113,8 @@ pub struct Pieces {
     whole: bool,
     open: Option<Open>,
     failed: bool,
+    /// How many pieces are still to come that an earlier run did.
+    passed: usize,
 }
 
 enum Open {
@@ -124,7 +129,14 @@ impl Pieces {
         for document in &mut documents {
             document.sources = tables.sources_of(document);
         }
-        Pieces { documents: documents.into(), tables, whole, open: None, failed: false }
+        Pieces { documents: documents.into(), tables, whole, open: None, failed: false, passed: 0 }
+    }
+
+    /// The same where an earlier run did the first `count`. Where a piece is cut depends on nothing
+    /// but the input, so that the same input gives the same pieces.
+    #[must_use]
+    pub fn passing(self, count: usize) -> Self {
+        Pieces { passed: count, ..self }
     }
 
     fn advance(&mut self) -> Result<Option<Piece>> {
@@ -181,6 +193,10 @@ impl Iterator for Pieces {
         }
         let piece = self.advance().transpose();
         self.failed = matches!(piece, Some(Err(_)));
+        if self.passed > 0 {
+            self.passed -= 1;
+            return piece.map(|piece| piece.map(|piece| Piece::Passed(Box::new(piece))));
+        }
         piece
     }
 }

@@ -118,6 +118,10 @@ impl<'a> Tagger<'a> {
                 let origin = Origin { id, document, carried, start: Position::default() };
                 thread.tag_whole(origin, text, &mut visit);
             }),
+            Piece::Passed(piece) => match *piece {
+                Piece::Part(part) => thread.place(&part).map(drop),
+                _ => Ok(()),
+            },
         }
     }
 
@@ -134,6 +138,9 @@ impl<'a> Origin<'a> {
     }
 }
 
+/// A text, its sentences, and where it begins; `None` where what stands before it was given up.
+type Placed<'p> = (&'p str, Vec<Range<usize>>, Option<Position>);
+
 /// A tagger with buffers that are used again.
 struct Thread<'t, 'a> {
     tagger: &'t Tagger<'a>,
@@ -143,14 +150,21 @@ struct Thread<'t, 'a> {
 
 impl Thread<'_, '_> {
     fn tag_part(&mut self, part: &TextPart, visit: &mut impl FnMut(&Tagged<'_>)) -> Result<()> {
-        let text = part.text()?;
-        let ranges = self.tagger.segmenter.sentences_in(text, part.layout);
-        let length = Position { sentences: ranges.len(), code_points: code_points(text) };
-        if let Some(start) = part.place(length) {
+        let (text, ranges, start) = self.place(part)?;
+        if let Some(start) = start {
             let origin = Origin { start, ..Origin::article(&part.id, part.carried()) };
             self.tag(origin, text, &ranges, visit);
         }
         Ok(())
+    }
+
+    /// The text of a part, its sentences, and where it begins in its article.
+    fn place<'p>(&self, part: &'p TextPart) -> Result<Placed<'p>> {
+        let text = part.text()?;
+        let ranges = self.tagger.segmenter.sentences_in(text, part.layout);
+        let length = Position { sentences: ranges.len(), code_points: code_points(text) };
+        let start = part.place(length);
+        Ok((text, ranges, start))
     }
 
     fn tag_whole(&mut self, origin: Origin<'_>, text: &str, visit: &mut impl FnMut(&Tagged<'_>)) {

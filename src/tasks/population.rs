@@ -221,6 +221,7 @@ impl Reader {
                     }
                 })?;
             }
+            Piece::Passed(_) => {}
         }
         Ok(members)
     }
