@@ -20,12 +20,12 @@ fn sentence(i: usize) -> String {
     format!("The no. {i} mill — naïve or not — exports steel. “We wait. We see,” they say.")
 }
 
-/// A long text, short ones in a folder, a table whose rows have no names, and small tables: 5 MB in
-/// some 30 pieces.
+/// A long text, short ones in a folder, a table whose rows have no names, and small tables: some 4 MB
+/// in two dozen pieces.
 fn corpus() -> Sandbox {
     let sandbox = Sandbox::new();
     let mut long = String::from("Überschrift\n\n");
-    for i in 0..36_000 {
+    for i in 0..24_000 {
         long += &sentence(i);
         long += if i % 3 == 2 { "\n" } else { " " };
     }
@@ -37,7 +37,7 @@ fn corpus() -> Sandbox {
         let row = |i| format!("\"{}\n{i}\",n{i}\n", sentence(i));
         format!("text,note\n{}", rows.map(row).collect::<String>())
     };
-    sandbox.write("table.csv", table(0..14_000));
+    sandbox.write("table.csv", table(0..9_000));
     SMALL.iter().enumerate().for_each(|(i, name)| sandbox.write(name, table(i..i + 500)));
     sandbox
 }

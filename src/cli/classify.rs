@@ -127,8 +127,9 @@ impl Classify {
             self.input.push(PathBuf::from("-"));
         }
         let reading = self.reading.reading()?;
+        let format = self.table_format(printer)?;
         let documents = documents(&self.input, &reading)?;
-        match self.table_format(printer)? {
+        match format {
             None => self.view(documents, printer)?,
             Some(format) => {
                 let mut sink = self.sink(format, &documents, printer)?;

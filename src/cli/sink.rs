@@ -22,7 +22,9 @@ pub(super) enum Sink {
 pub(super) struct Checkpoints {
     spool: Spool,
     every: NonZero<usize>,
-    /// How many pieces there were.
+    /// How many pieces of the input an earlier run did.
+    passed: usize,
+    /// How many there were so far, with those.
     pieces: usize,
     signals: Signals,
 }
@@ -50,13 +52,14 @@ impl Sink {
             true => Spool::resume(path, run)?,
             false => Spool::create(path, run)?,
         };
-        Ok(Sink::Spool(Box::new(Checkpoints { spool, every, pieces: 0, signals })))
+        let (passed, pieces) = (spool.pieces(), 0);
+        Ok(Sink::Spool(Box::new(Checkpoints { spool, every, passed, pieces, signals })))
     }
 
     /// How many pieces of the input an earlier run did.
     pub(super) fn passed(&self) -> usize {
         match self {
-            Sink::Spool(checkpoints) if checkpoints.pieces == 0 => checkpoints.spool.pieces(),
+            Sink::Spool(checkpoints) => checkpoints.passed,
             _ => 0,
         }
     }
@@ -75,9 +78,9 @@ impl Sink {
     /// All rows of a piece are written.
     pub(super) fn end_piece(&mut self) -> Result<(), Failure> {
         let Sink::Spool(checkpoints) = self else { return Ok(()) };
-        let Checkpoints { spool, every, pieces, signals } = &mut **checkpoints;
+        let Checkpoints { spool, every, passed, pieces, signals } = &mut **checkpoints;
         *pieces += 1;
-        if *pieces > spool.pieces() && pieces.is_multiple_of(every.get()) {
+        if pieces > passed && pieces.is_multiple_of(every.get()) {
             spool.checkpoint(*pieces)?;
         }
         signals.noted().map_or(Ok(()), |signal| Err(Failure::Interrupted(signal)))
