@@ -13,6 +13,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub struct Place {
     file: String,
     line: Option<u64>,
+    /// Whether lines are rows of a file that has no lines.
+    in_rows: bool,
     column: Option<Column>,
 }
 
@@ -27,6 +29,20 @@ impl Place {
     /// A whole file (or `standard input`).
     pub fn file(path: impl AsRef<Path>) -> Self {
         Place { file: path.as_ref().display().to_string(), ..Place::default() }
+    }
+
+    /// A whole file that has rows and no lines; its places are counted in these.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn file_of_rows(path: &Path) -> Self {
+        Place { in_rows: true, ..Place::file(path) }
+    }
+
+    /// Where the names of a table's columns stand.
+    pub(crate) fn header(&self) -> Self {
+        match self.in_rows {
+            true => self.clone(),
+            false => self.line(1),
+        }
     }
 
     /// An input: a file, or standard input by the name `-`.
@@ -60,7 +76,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if let Some(line) = self.line {
-            write!(f, ", line {line}")?;
+            write!(f, ", {} {line}", if self.in_rows { "row" } else { "line" })?;
         }
         match &self.column {
             Some(Column::Name(name)) => write!(f, ", column `{name}`"),

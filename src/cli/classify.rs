@@ -13,7 +13,7 @@ use framescope::data::{
 use framescope::model::StanceDetail;
 use framescope::report;
 use framescope::tasks::classify::{
-    ProbabilityColumns, Tagged, Tagger, Unit, classify, header, write_piece,
+    ProbabilityColumns, Tagged, Tagger, Unit, classify, column_kinds, header, write_piece,
 };
 use owo_colors::{AnsiColors, OwoColorize};
 use serde_json::json;
@@ -27,7 +27,7 @@ const CHECKPOINT_PIECES: NonZero<usize> = NonZero::new(64).expect("64 is not 0")
 /// Tags every sentence of articles with frames and stances
 ///
 /// Reads .txt, .md and .html files, folders of them, standard input (`-`), and tables with an
-/// article a row (.csv, .tsv, .jsonl). On a terminal it shows the articles with their tags and a
+/// article a row (.csv, .tsv, .jsonl, .parquet). On a terminal it shows the articles with their tags and a
 /// summary; into a pipe or a file it writes a table with a row a sentence. Input and output may be
 /// of any size: both are streams.
 #[derive(Args)]
@@ -50,7 +50,7 @@ pub(super) struct Classify {
     reading: ReadingArgs,
     #[command(flatten)]
     model: ModelArgs,
-    /// Write the table to FILE (.csv, .tsv or .jsonl; also .gz or .zst)
+    /// Write the table to FILE (.csv, .tsv, .jsonl, each also .gz or .zst; .parquet)
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Format of the output [default: by the file's ending; a view on a terminal, else csv]
@@ -77,6 +77,9 @@ enum Format {
     Tsv,
     /// A JSON object a line
     Jsonl,
+    /// Typed columns; not onto a terminal
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -111,6 +114,8 @@ impl Format {
             Format::Csv => Some(TableFormat::Csv),
             Format::Tsv => Some(TableFormat::Tsv),
             Format::Jsonl => Some(TableFormat::Jsonl),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => Some(TableFormat::Parquet),
         }
     }
 }
@@ -227,14 +232,19 @@ impl Classify {
             (Some(Format::View), Some(_)) => {
                 Err(Failure::Usage("--format view goes to the terminal, not to a file".to_owned()))
             }
+            #[cfg(feature = "parquet")]
+            (Some(Format::Parquet), None) if printer.is_terminal() => Err(Failure::Usage(
+                "--format parquet is not for a terminal; name a file with -o".to_owned(),
+            )),
             (Some(format), _) => Ok(format.table()),
             (None, None) => Ok((!printer.is_terminal()).then_some(TableFormat::Csv)),
             // A pipe or a device has no ending to go by.
             (None, Some(path)) if path.exists() && !path.is_file() => Ok(Some(TableFormat::Csv)),
             (None, Some(path)) => TableFormat::of_path(path).map(Some).ok_or_else(|| {
                 Failure::Usage(format!(
-                    "{}: no format goes by this ending; use .csv, .tsv or .jsonl, or say --format",
-                    path.display()
+                    "{}: no format goes by this ending; use {}, or say --format",
+                    path.display(),
+                    TableFormat::ENDINGS
                 ))
             }),
         }
@@ -285,23 +295,22 @@ impl Classify {
         }
         let (pieces, carried) = self.pieces(documents, &header, printer)?;
         header.extend(carried);
-        let format = RowFormat::new(format, header);
+        let kinds = column_kinds(classifier.codebook(), columns);
+        let format = RowFormat::new(format, header).with_kinds(&kinds);
         let tagger = Tagger::new(&classifier, columns.into(), self.unit.into());
-        // With the first rows: where the first article cannot be read, nothing is written.
-        let mut header = if sink.passed() > 0 { Vec::new() } else { format.header() };
+        sink.begin(&format)?;
         let pieces = pieces.passing(sink.passed());
         let rows = |piece: Piece| {
             let size = if watched { piece.bytes() } else { 0 };
             Ok((write_piece(&tagger, piece, columns, &format)?, size))
         };
         classify(pieces, rows, |(rows, size)| {
-            sink.write(&std::mem::take(&mut header))?;
             sink.write(&rows)?;
             bar.inc(size);
             sink.end_piece()
         })?;
         bar.finish_and_clear();
-        sink.write(&header)
+        Ok(())
     }
 
     fn view(&self, documents: Vec<Document>, printer: &Printer) -> Result<(), Failure> {

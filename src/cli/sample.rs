@@ -92,7 +92,7 @@ pub(super) struct Sample {
     reading: ReadingArgs,
     #[command(flatten)]
     codebook: CodebookArgs,
-    /// Write to FILE (.csv, .tsv or .jsonl); with --coders to a folder, or FILE.CODER for each
+    /// Write to FILE (.csv, .tsv, .jsonl or .parquet); with --coders to a folder, or FILE.CODER for each
     #[arg(short, long, value_name = "FILE|FOLDER")]
     output: Option<PathBuf>,
     /// Format of the output [default: by the file's ending, else csv]
@@ -122,6 +122,9 @@ enum FormatArg {
     Tsv,
     /// A JSON object a line
     Jsonl,
+    /// Typed columns
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 impl FormatArg {
@@ -130,6 +133,8 @@ impl FormatArg {
             FormatArg::Csv => TableFormat::Csv,
             FormatArg::Tsv => TableFormat::Tsv,
             FormatArg::Jsonl => TableFormat::Jsonl,
+            #[cfg(feature = "parquet")]
+            FormatArg::Parquet => TableFormat::Parquet,
         }
     }
 }
@@ -259,8 +264,9 @@ impl Sample {
             Some(format) => Ok(format),
             None if is_special || !self.coders.is_empty() => Ok(TableFormat::Csv),
             None => Err(Failure::Usage(format!(
-                "{}: no format goes by this ending; use .csv, .tsv or .jsonl, or say --format",
-                path.display()
+                "{}: no format goes by this ending; use {}, or say --format",
+                path.display(),
+                TableFormat::ENDINGS
             ))),
         }
     }
@@ -275,6 +281,8 @@ impl Sample {
             TableFormat::Csv => "csv",
             TableFormat::Tsv => "tsv",
             TableFormat::Jsonl => "jsonl",
+            #[cfg(feature = "parquet")]
+            TableFormat::Parquet => "parquet",
         }
         .to_owned();
         if let Some(compression) = Compression::of_path(output) {
@@ -293,7 +301,7 @@ impl Sample {
     }
 
     fn with_mark(&self, bytes: Vec<u8>, format: TableFormat) -> Vec<u8> {
-        match self.bom && format != TableFormat::Jsonl {
+        match self.bom && matches!(format, TableFormat::Csv | TableFormat::Tsv) {
             true => ["\u{feff}".as_bytes(), &bytes].concat(),
             false => bytes,
         }

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Stdout, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use framescope::data::{AtomicFile, Run, Spool};
+use framescope::data::{AtomicFile, RowFormat, Run, Spool, TableSink};
 use framescope::error::{Error, ErrorKind};
 
 use super::Failure;
@@ -13,8 +13,8 @@ use super::signals::Signals;
 
 /// Takes rows, some for each piece of the input.
 pub(super) enum Sink {
-    Stdout(BufWriter<Stdout>),
-    File(AtomicFile, PathBuf),
+    Stdout(TableSink<BufWriter<Stdout>>),
+    File(TableSink<AtomicFile>, PathBuf),
     Spool(Box<Checkpoints>),
 }
 
@@ -27,16 +27,20 @@ pub(super) struct Checkpoints {
     /// How many there were so far, with those.
     pieces: usize,
     signals: Signals,
+    /// Written with the first rows: where these cannot be read, nothing is.
+    header: Vec<u8>,
+    /// How rows are written, where they are units that are put together at the end.
+    units: Option<RowFormat>,
 }
 
 impl Sink {
     pub(super) fn stdout() -> Self {
         // The handle is not locked: rows are written by whichever thread has them.
-        Sink::Stdout(BufWriter::with_capacity(1 << 16, io::stdout()))
+        Sink::Stdout(TableSink::new(BufWriter::with_capacity(1 << 16, io::stdout())))
     }
 
     pub(super) fn file(path: &Path) -> Result<Self, Failure> {
-        Ok(Sink::File(AtomicFile::create(path)?, path.to_owned()))
+        Ok(Sink::File(TableSink::new(AtomicFile::create(path)?), path.to_owned()))
     }
 
     /// A table that can be gone on with, anew or where it stopped.
@@ -53,7 +57,30 @@ impl Sink {
             false => Spool::create(path, run)?,
         };
         let (passed, pieces) = (spool.pieces(), 0);
-        Ok(Sink::Spool(Box::new(Checkpoints { spool, every, passed, pieces, signals })))
+        let (header, units) = (Vec::new(), None);
+        let checkpoints = Checkpoints { spool, every, passed, pieces, signals, header, units };
+        Ok(Sink::Spool(Box::new(checkpoints)))
+    }
+
+    /// Says how rows are written, before the first.
+    pub(super) fn begin(&mut self, format: &RowFormat) -> Result<(), Failure> {
+        match self {
+            Sink::Stdout(table) => Ok(table.begin(format, None)?),
+            Sink::File(table, path) => {
+                let folder = match path.parent() {
+                    Some(folder) if !folder.as_os_str().is_empty() => folder,
+                    _ => Path::new("."),
+                };
+                table.begin(format, Some(folder)).map_err(|source| write_error(path, source))
+            }
+            Sink::Spool(checkpoints) => {
+                checkpoints.units = format.is_in_units().then(|| format.clone());
+                if checkpoints.passed == 0 {
+                    checkpoints.header = format.header();
+                }
+                Ok(())
+            }
+        }
     }
 
     /// How many pieces of the input an earlier run did.
@@ -66,19 +93,18 @@ impl Sink {
 
     pub(super) fn write(&mut self, rows: &[u8]) -> Result<(), Failure> {
         match self {
-            Sink::Stdout(stdout) => Ok(stdout.write_all(rows)?),
-            Sink::File(file, path) => file.write_all(rows).map_err(|source| {
-                let (path, action) = (path.clone(), "write");
-                Error::from(ErrorKind::Io { path, action, source }).into()
-            }),
-            Sink::Spool(checkpoints) => Ok(checkpoints.spool.write_rows(rows)?),
+            Sink::Stdout(table) => Ok(table.write(rows)?),
+            Sink::File(table, path) => {
+                table.write(rows).map_err(|source| write_error(path, source))
+            }
+            Sink::Spool(checkpoints) => checkpoints.write(rows),
         }
     }
 
     /// All rows of a piece are written.
     pub(super) fn end_piece(&mut self) -> Result<(), Failure> {
         let Sink::Spool(checkpoints) = self else { return Ok(()) };
-        let Checkpoints { spool, every, passed, pieces, signals } = &mut **checkpoints;
+        let Checkpoints { spool, every, passed, pieces, signals, .. } = &mut **checkpoints;
         *pieces += 1;
         if pieces > passed && pieces.is_multiple_of(every.get()) {
             spool.checkpoint(*pieces)?;
@@ -89,11 +115,18 @@ impl Sink {
     /// Completes the table, or leaves what was written of it where that is of use.
     pub(super) fn close(self, written: Result<(), Failure>) -> Result<(), Failure> {
         match self {
-            Sink::Stdout(mut stdout) => Ok(written.and_then(|()| Ok(stdout.flush()?))?),
-            Sink::File(file, _) => Ok(written.and_then(|()| Ok(file.commit()?))?),
+            Sink::Stdout(table) => {
+                written?;
+                Ok(table.finish()?.flush()?)
+            }
+            Sink::File(table, path) => {
+                written?;
+                let file = table.finish().map_err(|source| write_error(&path, source))?;
+                Ok(file.commit()?)
+            }
             Sink::Spool(mut checkpoints) => {
+                let finished = written.and_then(|()| checkpoints.finish());
                 let spool = &mut checkpoints.spool;
-                let finished = written.and_then(|()| Ok(spool.finish()?));
                 finished.map_err(|failure| match failure.may_pass() && spool.keep() {
                     true => Failure::Resumable(Box::new(failure)),
                     false => failure,
@@ -101,4 +134,29 @@ impl Sink {
             }
         }
     }
+}
+
+impl Checkpoints {
+    fn write(&mut self, rows: &[u8]) -> Result<(), Failure> {
+        #[cfg(feature = "parquet")]
+        if self.units.is_some() {
+            return Ok(self.spool.write_rows(&framescope::data::framed_unit(rows))?);
+        }
+        self.spool.write_rows(&std::mem::take(&mut self.header))?;
+        Ok(self.spool.write_rows(rows)?)
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        #[cfg(feature = "parquet")]
+        if let Some(format) = &self.units {
+            let assemble = framescope::data::assemble_framed;
+            return Ok(self.spool.finish_by(|units, to| assemble(format, units, to))?);
+        }
+        self.spool.write_rows(&std::mem::take(&mut self.header))?;
+        Ok(self.spool.finish()?)
+    }
+}
+
+fn write_error(path: &Path, source: io::Error) -> Failure {
+    Error::from(ErrorKind::Io { path: path.to_owned(), action: "write", source }).into()
 }

@@ -12,6 +12,8 @@ use super::document::{Document, DocumentKind};
 use super::input::{PIECE_BYTES, ReadAhead};
 use super::metadata::{Metadata, own_column};
 use super::output::TableFormat;
+#[cfg(feature = "parquet")]
+use super::parquet::{CellRows, ParquetFile, ParquetRows};
 use super::record::{Cells, Records};
 use super::table::{check_quotes, missing_column, parse_json_object, unequal_lengths};
 use super::table_stream::{grow, last_record_end, read_header, record_ends};
@@ -122,14 +124,7 @@ impl ArticleTables {
         let mut listed = HashSet::new();
         for document in documents {
             let DocumentKind::Table(format) = document.kind else { continue };
-            let mut input = ReadAhead::open(&document.path, &document.reading)?;
-            let header = read_header(&document.path, format, &mut input)?;
-            let delimiter = header.separation.map(|separation| separation.delimiter);
-            let table = ArticleTable::new(document, delimiter, header.columns, columns)?;
-            let notice = |separation: Separation| separation.notice(format, &input.place);
-            if let Some(notice) = header.separation.and_then(notice) {
-                document.reading.note(notice);
-            }
+            let (table, input) = ArticleTable::open(document, format, columns)?;
             for (index, name) in table.columns.iter().enumerate() {
                 let used = index == table.text || Some(index) == table.id;
                 let list = match reserved.contains(name.as_str()) {
@@ -142,7 +137,7 @@ impl ArticleTables {
                     list.push(name.clone());
                 }
             }
-            if !document.path.is_file() {
+            if let Some(input) = input.filter(|_| !document.path.is_file()) {
                 found.opened.insert(document.path.clone(), input);
             }
             tables.push((document, table));
@@ -202,6 +197,13 @@ impl ArticleTables {
 
     /// The table's rows, its header taken off.
     pub(super) fn rows(&mut self, document: &Document, format: TableFormat) -> Result<RowChunks> {
+        let table = self.of(&document.path);
+        #[cfg(feature = "parquet")]
+        if format == TableFormat::Parquet {
+            let file = ParquetFile::open(&document.path)?;
+            let rows = ParquetRows::new(file, table.used());
+            return Ok(RowChunks { rows: RowSource::Parquet(Box::new(rows)), table, taken: 0 });
+        }
         let input = match self.opened.remove(&document.path) {
             Some(opened) => opened,
             None => {
@@ -210,19 +212,44 @@ impl ArticleTables {
                 input
             }
         };
-        let (path, table) = (document.path.clone(), self.of(&document.path));
-        Ok(RowChunks { path, input, table, rows: 0 })
+        let rows = RowSource::Lines { path: document.path.clone(), input };
+        Ok(RowChunks { rows, table, taken: 0 })
     }
 }
 
 impl ArticleTable {
+    /// Reads what stands before the rows. What was read ahead of lines is given too.
+    fn open(
+        document: &Document,
+        format: TableFormat,
+        columns: &ArticleColumns,
+    ) -> Result<(Self, Option<ReadAhead>)> {
+        #[cfg(feature = "parquet")]
+        if format == TableFormat::Parquet {
+            let file = ParquetFile::open(&document.path)?;
+            file.notice().into_iter().for_each(|notice| document.reading.note(notice));
+            let place = Place::file_of_rows(&document.path);
+            return Ok((ArticleTable::new(document, place, None, file.names, columns)?, None));
+        }
+        let mut input = ReadAhead::open(&document.path, &document.reading)?;
+        let header = read_header(&document.path, format, &mut input)?;
+        let delimiter = header.separation.map(|separation| separation.delimiter);
+        let place = input.place.clone();
+        let table = ArticleTable::new(document, place, delimiter, header.columns, columns)?;
+        let notice = |separation: Separation| separation.notice(format, &input.place);
+        if let Some(notice) = header.separation.and_then(notice) {
+            document.reading.note(notice);
+        }
+        Ok((table, Some(input)))
+    }
+
     fn new(
         document: &Document,
+        place: Place,
         delimiter: Option<u8>,
         columns: Vec<String>,
         named: &ArticleColumns,
     ) -> Result<Self> {
-        let place = Place::input(&document.path);
         let places: HashMap<String, usize> = columns.iter().cloned().zip(0..).collect();
         let at = |name: &str| places.get(name).copied();
         let required = |name: &str, option: &str| {
@@ -249,6 +276,16 @@ impl ArticleTable {
             stem,
             carried: Vec::new(),
         })
+    }
+
+    /// By column, whether anything is made of it.
+    #[cfg(feature = "parquet")]
+    fn used(&self) -> Vec<bool> {
+        let is_used = |column| {
+            [Some(self.text), self.id, self.document].contains(&Some(column))
+                || self.carried.contains(&Source::Column(column))
+        };
+        (0..self.columns.len()).map(is_used).collect()
     }
 
     /// How many rows there are, blank lines left out. What cannot be read is told by who parses it.
@@ -307,53 +344,90 @@ impl ArticleTable {
 
 /// The rows of a table, some at a time.
 pub(super) struct RowChunks {
-    path: PathBuf,
-    input: ReadAhead,
+    rows: RowSource,
     table: Arc<ArticleTable>,
     /// How many rows were taken, where they have no names.
-    rows: usize,
+    taken: usize,
+}
+
+/// Where rows come from.
+enum RowSource {
+    /// Lines, that are cut between rows and parsed later.
+    Lines { path: PathBuf, input: ReadAhead },
+    #[cfg(feature = "parquet")]
+    Parquet(Box<ParquetRows>),
 }
 
 impl RowChunks {
     pub(super) fn next_chunk(&mut self) -> Result<Option<RowChunk>> {
-        self.input.fill(&self.path, PIECE_BYTES)?;
-        let length = loop {
-            if self.input.at_end {
-                break self.input.bytes.len();
-            }
-            match last_record_end(&self.input.bytes, self.table.delimiter) {
-                Some(length) => break length,
-                None => grow(&self.path, &mut self.input)?,
-            }
+        let rows = match &mut self.rows {
+            RowSource::Lines { path, input } => next_lines(path, input, self.table.delimiter)?,
+            #[cfg(feature = "parquet")]
+            RowSource::Parquet(rows) => Some(rows.next_rows(PIECE_BYTES)?)
+                .filter(|rows| rows.count() > 0)
+                .map(ChunkRows::Cells),
         };
-        if length == 0 {
-            return Ok(None);
-        }
-        let line = self.input.line;
-        let bytes = self.input.take(length);
-        let first_row = self.rows;
+        let Some(rows) = rows else { return Ok(None) };
+        let first_row = self.taken;
         if self.table.id.is_none() {
             // Numbers must be known before the rows are parsed.
-            self.rows += self.table.count(&bytes);
+            self.taken += match &rows {
+                ChunkRows::Lines { bytes, .. } => self.table.count(bytes),
+                #[cfg(feature = "parquet")]
+                ChunkRows::Cells(rows) => rows.count(),
+            };
         }
-        Ok(Some(RowChunk { bytes, line, first_row, table: self.table.clone() }))
+        Ok(Some(RowChunk { rows, first_row, table: self.table.clone() }))
     }
+}
+
+fn next_lines(
+    path: &Path,
+    input: &mut ReadAhead,
+    delimiter: Option<u8>,
+) -> Result<Option<ChunkRows>> {
+    input.fill(path, PIECE_BYTES)?;
+    let length = loop {
+        if input.at_end {
+            break input.bytes.len();
+        }
+        match last_record_end(&input.bytes, delimiter) {
+            Some(length) => break length,
+            None => grow(path, input)?,
+        }
+    };
+    if length == 0 {
+        return Ok(None);
+    }
+    let line = input.line;
+    Ok(Some(ChunkRows::Lines { bytes: input.take(length), line }))
 }
 
 /// Some rows of a table, not parsed yet.
 #[derive(Debug)]
 pub struct RowChunk {
-    bytes: Vec<u8>,
-    /// The line of the file where they begin.
-    line: u64,
+    rows: ChunkRows,
     first_row: usize,
     table: Arc<ArticleTable>,
+}
+
+#[derive(Debug)]
+enum ChunkRows {
+    /// Lines, from this line of the file on.
+    Lines { bytes: Vec<u8>, line: u64 },
+    /// Cells, of which nothing need be parsed.
+    #[cfg(feature = "parquet")]
+    Cells(CellRows),
 }
 
 impl RowChunk {
     /// In bytes.
     pub(super) fn len(&self) -> usize {
-        self.bytes.len()
+        match &self.rows {
+            ChunkRows::Lines { bytes, .. } => bytes.len(),
+            #[cfg(feature = "parquet")]
+            ChunkRows::Cells(rows) => rows.len(),
+        }
     }
 
     /// The columns of its table.
@@ -368,21 +442,38 @@ impl RowChunk {
     /// When they are not UTF-8, a row has another number of cells than the header, a quote is
     /// unbalanced, or a line is no JSON object.
     pub fn parse(&self, visit: impl FnMut(&ArticleRow<'_>)) -> Result<()> {
-        let text = decode_part(&self.bytes, &self.table.place, self.line)?;
+        let (bytes, line) = match &self.rows {
+            ChunkRows::Lines { bytes, line } => (bytes, *line),
+            #[cfg(feature = "parquet")]
+            ChunkRows::Cells(rows) => {
+                self.visit_cells(rows, visit);
+                return Ok(());
+            }
+        };
+        let text = decode_part(bytes, &self.table.place, line)?;
         match self.table.delimiter {
-            Some(delimiter) => self.parse_separated(text, delimiter, visit),
-            None => self.parse_json(text, visit),
+            Some(delimiter) => self.parse_separated(text, line, delimiter, visit),
+            None => self.parse_json(text, line, visit),
+        }
+    }
+
+    #[cfg(feature = "parquet")]
+    fn visit_cells(&self, rows: &CellRows, mut visit: impl FnMut(&ArticleRow<'_>)) {
+        let mut id = format!("{}:", self.table.stem);
+        for (cells, number) in rows.iter().zip(self.first_row + 1..) {
+            visit(&self.table.row(number, cells, &mut id));
         }
     }
 
     fn parse_separated(
         &self,
         text: &str,
+        first_line: u64,
         delimiter: u8,
         mut visit: impl FnMut(&ArticleRow<'_>),
     ) -> Result<()> {
         let table = &*self.table;
-        check_quotes(text, delimiter, &table.place, self.line)?;
+        check_quotes(text, delimiter, &table.place, first_line)?;
         let mut records = Records::new(delimiter, text.as_bytes());
         let (mut number, mut id) = (self.first_row, format!("{}:", table.stem));
         loop {
@@ -397,7 +488,8 @@ impl RowChunk {
             if cells.ends.len() != table.columns.len() {
                 let rest = text[start..].trim_start_matches(['\r', '\n']);
                 let before = &text.as_bytes()[..text.len() - rest.len()];
-                let place = table.place.line(self.line + memchr_iter(b'\n', before).count() as u64);
+                let place =
+                    table.place.line(first_line + memchr_iter(b'\n', before).count() as u64);
                 return Err(unequal_lengths(&place, cells.ends.len(), table.columns.len()));
             }
             number += 1;
@@ -405,14 +497,19 @@ impl RowChunk {
         }
     }
 
-    fn parse_json(&self, text: &str, mut visit: impl FnMut(&ArticleRow<'_>)) -> Result<()> {
+    fn parse_json(
+        &self,
+        text: &str,
+        first_line: u64,
+        mut visit: impl FnMut(&ArticleRow<'_>),
+    ) -> Result<()> {
         let table = &*self.table;
         let (mut number, mut id) = (self.first_row, format!("{}:", table.stem));
         let (mut row, mut ends) = (String::new(), Vec::new());
         for (index, json) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             let mut values = vec![String::new(); table.columns.len()];
             let mut has_text = false;
-            let place = table.place.line(self.line + index as u64);
+            let place = table.place.line(first_line + index as u64);
             for (key, value) in parse_json_object(json, &place)? {
                 if let Some(&column) = table.places.get(&key) {
                     has_text |= column == table.text;
@@ -455,12 +552,12 @@ mod tests {
             let (id, reading) = ("t".to_owned(), Reading::default());
             let document = Document { id, path, kind, reading, sources: Vec::new() };
             let named = ArticleColumns::default();
-            let table = ArticleTable::new(&document, Some(b','), columns, &named).unwrap();
+            let table = ArticleTable::new(&document, place.clone(), Some(b','), columns, &named).unwrap();
             prop_assume!(check_quotes(&text, b',', &place, 1).is_ok());
             let count = table.count(text.as_bytes());
             let (table, bytes) = (Arc::new(table), text.into_bytes());
             let mut ids = Vec::new();
-            let chunk = RowChunk { bytes, line: 1, first_row: 0, table };
+            let chunk = RowChunk { rows: ChunkRows::Lines { bytes, line: 1 }, first_row: 0, table };
             chunk.parse(|row| ids.push(row.id.to_owned())).unwrap();
             let expected: Vec<String> = (1..=count).map(|number| format!("t:{number}")).collect();
             prop_assert_eq!(ids, expected);

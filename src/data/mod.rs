@@ -2,6 +2,7 @@
 
 mod article_table;
 mod codebook;
+mod columns;
 mod compression;
 mod delimiter;
 mod digest;
@@ -17,17 +18,21 @@ mod label;
 mod label_file;
 mod metadata;
 mod output;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod piece;
 mod reading;
 mod record;
 mod spool;
 mod table;
+mod table_sink;
 mod table_stream;
 
 pub use article_table::{
     ArticleColumns, ArticleRow, ArticleTable, ArticleTables, Carried, RowChunk,
 };
 pub use codebook::{Choice, Codebook, Frame, Stance};
+pub use columns::ColumnKind;
 pub(crate) use compression::stem;
 pub use compression::{Compression, uncompressed_path};
 pub(crate) use digest::bytes_digest;
@@ -39,7 +44,10 @@ pub use label::{Coding, Label, LabelSet};
 pub use label_file::{LabelFile, LabelSchema, LabelledRow, group_indices};
 pub use metadata::Metadata;
 pub use output::{AtomicFile, RowFormat, Rows, TableFormat};
+#[cfg(feature = "parquet")]
+pub use parquet::{assemble_framed, framed_unit};
 pub use piece::{Piece, Pieces, Position, TextPart};
 pub use reading::Reading;
 pub use spool::Spool;
 pub use table::{Table, TableRow};
+pub use table_sink::TableSink;

@@ -1,12 +1,16 @@
 //! Writing: tables in several formats, and files that appear whole or not at all.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use memchr::{memchr, memchr3};
 use serde_json::Value;
 
+use super::columns::{ColumnKind, Columns};
 use super::compression::{Compression, Compressor, uncompressed_path};
+#[cfg(feature = "parquet")]
+use super::parquet::encode;
 use crate::error::{Error, Result};
 
 /// A table format.
@@ -18,20 +22,35 @@ pub enum TableFormat {
     Tsv,
     /// A JSON object a line.
     Jsonl,
+    /// Columns of typed values.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 impl TableFormat {
+    /// The endings of files, as they are told to people.
+    #[cfg(feature = "parquet")]
+    pub const ENDINGS: &str = ".csv, .tsv, .jsonl or .parquet";
+    /// The endings of files, as they are told to people.
+    #[cfg(not(feature = "parquet"))]
+    pub const ENDINGS: &str = ".csv, .tsv or .jsonl";
+
     /// What separates cells; JSON lines have nothing of the kind.
     pub(super) fn delimiter(self) -> Option<u8> {
         match self {
             TableFormat::Csv => Some(b','),
             TableFormat::Tsv => Some(b'\t'),
-            TableFormat::Jsonl => None,
+            _ => None,
         }
     }
 
-    /// The format that a file's ending says; that of a compression may follow it.
+    /// The format that a file's ending says; that of a compression may follow it, except after
+    /// `.parquet`, which is compressed in itself.
     pub fn of_path(path: &Path) -> Option<Self> {
+        #[cfg(feature = "parquet")]
+        if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet")) {
+            return Some(TableFormat::Parquet);
+        }
         let path = uncompressed_path(path);
         let ending = path.extension()?;
         [("csv", TableFormat::Csv), ("tsv", TableFormat::Tsv), ("jsonl", TableFormat::Jsonl)]
@@ -45,34 +64,63 @@ impl TableFormat {
 pub struct RowFormat {
     format: TableFormat,
     header: Vec<String>,
+    /// What each column holds, where the format keeps it.
+    kinds: Vec<ColumnKind>,
     /// Before each value of a JSON line: a brace or comma, the name, a colon.
     keys: Vec<String>,
 }
 
 impl RowFormat {
-    /// Rows of `format` with these columns.
+    /// Rows of `format` with these columns, all of texts.
     pub fn new(format: TableFormat, header: Vec<String>) -> Self {
         let key = |(index, name): (usize, &String)| {
             let before = if index == 0 { '{' } else { ',' };
             format!("{before}{}:", Value::from(name.as_str()))
         };
         let keys = header.iter().enumerate().map(key).collect();
-        RowFormat { format, header, keys }
+        let kinds = vec![ColumnKind::Text; header.len()];
+        RowFormat { format, header, kinds, keys }
     }
 
-    /// The line of column names; empty for JSON lines.
+    /// The same with other kinds of values in the first columns.
+    #[must_use]
+    pub fn with_kinds(mut self, kinds: &[ColumnKind]) -> Self {
+        self.kinds.iter_mut().zip(kinds).for_each(|(kind, wanted)| *kind = *wanted);
+        self
+    }
+
+    /// Whether rows are units, each whole in itself, that are put together at the end.
+    pub fn is_in_units(&self) -> bool {
+        #[cfg(feature = "parquet")]
+        return self.format == TableFormat::Parquet;
+        #[cfg(not(feature = "parquet"))]
+        return false;
+    }
+
+    /// The columns, with what they hold.
+    #[cfg(feature = "parquet")]
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&str, ColumnKind)> {
+        self.header.iter().map(String::as_str).zip(self.kinds.iter().copied())
+    }
+
+    /// The line of column names; empty for formats that have none.
     pub fn header(&self) -> Vec<u8> {
-        let mut rows = self.rows();
-        if self.format != TableFormat::Jsonl {
-            self.header.iter().for_each(|name| rows.text(name));
-            rows.end_row();
+        if self.format.delimiter().is_none() {
+            return Vec::new();
         }
+        let mut rows = self.rows();
+        self.header.iter().for_each(|name| rows.text(name));
+        rows.end_row();
         rows.finish()
     }
 
-    /// Begins some rows; those of several threads can be put one after another.
+    /// Begins some rows; those of several threads can be put one after another, by a
+    /// [`TableSink`](super::TableSink) for any format.
     pub fn rows(&self) -> Rows<'_> {
-        Rows { format: self, bytes: Vec::new(), column: 0, spare: String::new() }
+        let columns = None;
+        #[cfg(feature = "parquet")]
+        let columns = columns.or(self.is_in_units().then(|| Columns::new(&self.kinds)));
+        Rows { format: self, bytes: Vec::new(), columns, column: 0, spare: String::new() }
     }
 }
 
@@ -80,6 +128,8 @@ impl RowFormat {
 pub struct Rows<'a> {
     format: &'a RowFormat,
     bytes: Vec<u8>,
+    /// Where values go instead, in a format of columns.
+    columns: Option<Columns>,
     /// Of the next value.
     column: usize,
     /// Room for a text that is put together.
@@ -89,6 +139,9 @@ pub struct Rows<'a> {
 impl Rows<'_> {
     /// Writes a text.
     pub fn text(&mut self, text: &str) {
+        if let Some(columns) = &mut self.columns {
+            return columns.text(text);
+        }
         let delimiter = self.begin_value();
         match delimiter {
             Some(delimiter) => push_cell(&mut self.bytes, text.as_bytes(), delimiter),
@@ -108,6 +161,13 @@ impl Rows<'_> {
 
     /// Writes a text, a colon and a number.
     pub fn numbered_text(&mut self, text: &str, number: usize) {
+        if self.columns.is_some() {
+            return self.made_text(|made| {
+                made.push_str(text);
+                // Writing to memory cannot fail.
+                let _ = write!(made, ":{number}");
+            });
+        }
         self.text(text);
         // Inside the closing quote, where there is one.
         let quote = self.bytes.pop_if(|&mut last| last == b'"');
@@ -118,18 +178,28 @@ impl Rows<'_> {
 
     /// Writes a whole number.
     pub fn number(&mut self, number: usize) {
+        if let Some(columns) = &mut self.columns {
+            return columns.whole(number);
+        }
         self.begin_value();
         push_digits(&mut self.bytes, number);
     }
 
     /// Writes a number as it displays itself: with as many digits as tell it exactly.
     pub fn exact(&mut self, number: impl std::fmt::Display) {
+        if let Some(columns) = &mut self.columns {
+            return columns.text(&number.to_string());
+        }
         self.begin_value();
         self.bytes.extend_from_slice(number.to_string().as_bytes());
     }
 
     /// Writes a probability with up to six decimals, or that there is none.
     pub fn probability(&mut self, probability: Option<f64>) {
+        if let Some(columns) = &mut self.columns {
+            // The same number that its digits are read as.
+            return columns.real(probability.map(|p| millionths(p) as f64 / 1e6));
+        }
         let delimiter = self.begin_value();
         let Some(probability) = probability else {
             if delimiter.is_none() {
@@ -137,8 +207,7 @@ impl Rows<'_> {
             }
             return;
         };
-        // The nearest whole number, since none is negative.
-        let millionths = (probability * 1e6 + 0.5) as usize;
+        let millionths = millionths(probability);
         let mut digits = *b"0.000000";
         digits[0] += (millionths / 1_000_000) as u8;
         for (place, hundreds) in [(2, 10_000), (4, 100), (6, 1)] {
@@ -172,16 +241,28 @@ impl Rows<'_> {
 
     /// Ends a row.
     pub fn end_row(&mut self) {
+        if let Some(columns) = &mut self.columns {
+            return columns.end_row();
+        }
         debug_assert_eq!(self.column, self.format.header.len());
         self.column = 0;
         let end: &[u8] = if self.format.format == TableFormat::Jsonl { b"}\n" } else { b"\n" };
         self.bytes.extend_from_slice(end);
     }
 
-    /// The bytes of all rows.
+    /// The bytes of all rows; of Parquet, a whole file.
     pub fn finish(self) -> Vec<u8> {
+        #[cfg(feature = "parquet")]
+        if let Some(columns) = self.columns {
+            return encode(self.format, columns.finish()).expect("memory can be written to");
+        }
         self.bytes
     }
+}
+
+/// The nearest whole number of millionths; no probability is negative.
+fn millionths(probability: f64) -> usize {
+    (probability * 1e6 + 0.5) as usize
 }
 
 /// Appends a cell, between quotes where it holds what could be mistaken for an end (RFC 4180).

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::compression::{Compression, Compressor};
 use super::journal::{Checkpoint, Journal, Run};
+use super::output::AtomicFile;
 use crate::error::{Error, Place, Result};
 
 /// A table on its way to a file that appears only when it is complete.
@@ -129,6 +130,24 @@ impl Spool {
             self.journal.remove()
         };
         finish().map_err(|source| self.fail(source))
+    }
+
+    /// Makes the file of what was written, where that is not the file itself: `build` reads the one and
+    /// writes the other.
+    ///
+    /// # Errors
+    ///
+    /// When the disk is full or the rename fails.
+    pub fn finish_by(
+        &mut self,
+        build: impl FnOnce(&File, AtomicFile) -> io::Result<AtomicFile>,
+    ) -> Result<()> {
+        self.end_unit().map_err(|source| self.fail(source))?;
+        let whole = AtomicFile::create_plain(&self.target)?;
+        build(&self.file, whole).map_err(|source| self.fail(source))?.commit()?;
+        // What was put together is no longer needed, and goes when this is dropped.
+        self.stays = false;
+        Ok(())
     }
 
     /// Leaves what was written for another run to go on with; says whether there is anything.

@@ -9,6 +9,8 @@ use super::delimiter::Separation;
 use super::digest::bytes_digest;
 use super::input::read_whole;
 use super::output::TableFormat;
+#[cfg(feature = "parquet")]
+use super::parquet::read_table as read_parquet;
 use crate::error::{Error, Place, Result};
 use crate::text::decode;
 
@@ -44,8 +46,8 @@ pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
 }
 
 impl Table {
-    /// Reads a table in the format its name's ending says (`.csv`, `.tsv`, `.jsonl`); standard
-    /// input is JSON lines where it begins with a brace, else CSV.
+    /// Reads a table in the format its name's ending says (`.csv`, `.tsv`, `.jsonl`, `.parquet`);
+    /// standard input is JSON lines where it begins with a brace, else CSV.
     ///
     /// # Errors
     ///
@@ -66,14 +68,18 @@ impl Table {
             Error::data(
                 Place::file(path),
                 "this is no table framescope knows",
-                "use a file that ends in .csv, .tsv or .jsonl",
+                format!("use a file that ends in {}", TableFormat::ENDINGS),
             )
         })?;
+        #[cfg(feature = "parquet")]
+        if format == TableFormat::Parquet {
+            return read_parquet(path);
+        }
         Self::parse(&decode(read_bytes(path)?, &place)?, format, place)
     }
 
-    /// Parses a table; `place` names it in errors. The cells of a CSV may be separated by semicolons
-    /// or tabs too, which its header shows.
+    /// Parses a table of lines; `place` names it in errors. The cells of a CSV may be separated by
+    /// semicolons or tabs too, which its header shows.
     ///
     /// # Errors
     ///
@@ -106,7 +112,7 @@ impl Table {
 
 pub(super) fn missing_column(place: &Place, header: &[String], name: &str, remedy: &str) -> Error {
     let remedy = format!("the columns are `{}`; {remedy}", header.join("`, `"));
-    Error::data(place.line(1), format!("there is no column `{name}`"), remedy)
+    Error::data(place.header(), format!("there is no column `{name}`"), remedy)
 }
 
 fn parse_separated(text: &str, separation: Separation, place: Place) -> Result<Table> {
@@ -176,7 +182,7 @@ pub(super) fn check_header(header: &[String], place: &Place) -> Result<()> {
                 true => format!("column {} has no name, as another before it", index + 1),
                 false => format!("column `{name}` stands twice"),
             };
-            return Err(Error::data(place.line(1), problem, "rename or delete one of them"));
+            return Err(Error::data(place.header(), problem, "rename or delete one of them"));
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::pipeline::in_order;
 use crate::data::{
-    ArticleRow, Carried, Codebook, Piece, Pieces, Position, RowFormat, Rows, TextPart,
+    ArticleRow, Carried, Codebook, ColumnKind, Piece, Pieces, Position, RowFormat, Rows, TextPart,
 };
 use crate::error::Result;
 use crate::features::Scratch;
@@ -233,6 +233,16 @@ pub fn header(codebook: &Codebook, probabilities: ProbabilityColumns) -> Vec<Str
         }
     }
     header
+}
+
+/// What the columns of [`header`] hold; those that are carried are texts.
+pub fn column_kinds(codebook: &Codebook, probabilities: ProbabilityColumns) -> Vec<ColumnKind> {
+    let kind = |name: &String| match name.as_str() {
+        "sentence" | "start" | "end" => ColumnKind::Whole,
+        name if name.starts_with("p.") => ColumnKind::Real,
+        _ => ColumnKind::Text,
+    };
+    header(codebook, probabilities).iter().map(kind).collect()
 }
 
 /// Writes a row of the result table.

@@ -1,7 +1,7 @@
 //! Samples as label files.
 
 use super::{Coded, Population, Sample};
-use crate::data::{RowFormat, TableFormat};
+use crate::data::{ColumnKind, RowFormat, TableFormat};
 
 /// How a label file is written.
 pub struct LabelTable<'a> {
@@ -44,7 +44,13 @@ impl<'a> LabelTable<'a> {
             "labels" => "model_labels".to_owned(),
             name => name.to_owned(),
         }));
-        let format = RowFormat::new(format, header);
+        let kind = |name: &String| match name.as_str() {
+            "inclusion_probability" => ColumnKind::Real,
+            "seed" => ColumnKind::Whole,
+            _ => ColumnKind::Text,
+        };
+        let kinds: Vec<ColumnKind> = header.iter().map(kind).collect();
+        let format = RowFormat::new(format, header).with_kinds(&kinds);
         LabelTable { population, sample, format, has_coder, coded: None, kept }
     }
 
