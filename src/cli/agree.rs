@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use framescope::data::{AtomicFile, RowFormat, TableFormat};
+use framescope::data::{AtomicFile, ColumnKind, RowFormat, TableFormat};
 use framescope::error::{Error, ErrorKind, Result};
 use framescope::report;
 use framescope::tasks::agree::{
@@ -170,6 +170,8 @@ fn tidy(agreement: &Agreement, format: TableFormat) -> Vec<u8> {
             "reason",
         ]),
     );
+    let (text, real) = (vec![ColumnKind::Text; 4], vec![ColumnKind::Real; 8]);
+    let format = format.with_kinds(&[text, real, vec![ColumnKind::Whole]].concat());
     let mut rows = format.rows();
     let mut row = |label: &str, of: &str, coders: &str, name: &str, e: &Estimate, units: usize| {
         for text in [label, of, coders, name] {
@@ -213,7 +215,11 @@ fn tidy(agreement: &Agreement, format: TableFormat) -> Vec<u8> {
 
 fn table_format(path: &Path) -> Result<TableFormat, Failure> {
     TableFormat::of_path(path).ok_or_else(|| {
-        Failure::Usage(format!("{}: name a file that ends in .csv, .tsv or .jsonl", path.display()))
+        Failure::Usage(format!(
+            "{}: name a file that ends in {}",
+            path.display(),
+            TableFormat::ENDINGS
+        ))
     })
 }
 
@@ -222,7 +228,8 @@ fn write_disagreements(codings: &Codings, path: &Path) -> Result<(), Failure> {
     let mut names = header(&["label", "share", "id", "document"]);
     names.extend(codings.coders.iter().map(|coder| format!("coder.{coder}")));
     names.push("text".to_owned());
-    let format = RowFormat::new(format, names);
+    let kinds = [ColumnKind::Text, ColumnKind::Real];
+    let format = RowFormat::new(format, names).with_kinds(&kinds);
     let mut rows = format.rows();
     for case in codings.disagreements() {
         let unit = &codings.units[case.unit];

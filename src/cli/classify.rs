@@ -260,12 +260,12 @@ impl Classify {
         let columns = ArticleColumns { text: self.text_column.clone(), id: self.id_column.clone() };
         let has_table = documents.iter().any(|d| matches!(d.kind, DocumentKind::Table(_)));
         if !has_table && (columns.text.is_some() || columns.id.is_some()) {
-            return Err(Failure::Usage(
+            return Err(Failure::Usage(format!(
                 "--text-column and --id-column are for tables, and there is none: tables are files \
-                 that end in .csv, .tsv or .jsonl (standard input is read as plain text, unless \
-                 --input-format says what it is)"
-                    .to_owned(),
-            ));
+                 that end in {} (standard input is read as plain text, unless --input-format says \
+                 what it is)",
+                TableFormat::ENDINGS
+            )));
         }
         let whole = self.unit == UnitArg::Row;
         let tables = ArticleTables::open(&documents, &columns, header, whole)?;

@@ -20,7 +20,7 @@ use super::{BootstrapArgs, CodebookArgs, Failure, OutputArgs, Printer, check_out
 #[command(after_help = "Examples:\n  framescope train labels.csv -o my.framescope\n  \
     framescope train labels.csv --codebook codebook.toml --class-weight balanced -o my.framescope")]
 pub(super) struct Train {
-    /// Label files (.csv, .tsv, .jsonl), read as one
+    /// Label files (.csv, .tsv, .jsonl, .parquet), read as one
     #[arg(required = true)]
     labels: Vec<PathBuf>,
     /// Write the model to FILE (*.framescope)

@@ -168,8 +168,11 @@ fn add(input: &Path, reading: &Reading, found: &mut Vec<Document>) -> Result<()>
         return Err(Error::data(
             Place::file(input),
             "this is no article framescope reads",
-            "give a .txt, .md or .html file, a .csv, .tsv or .jsonl table of articles (each also \
-             .gz or .zst), say what it is with --input-format, or pipe the text into `-`",
+            format!(
+                "give a .txt, .md or .html file or a table of articles ({}; texts also .gz \
+                 or .zst), say what it is with --input-format, or pipe the text into `-`",
+                TableFormat::ENDINGS
+            ),
         ));
     }
     let name = Path::new(input.file_name().unwrap_or(input.as_os_str()));

@@ -54,8 +54,14 @@ fn codes(cell: &str, place: &Place) -> Result<Codes> {
     }
 }
 
+/// The endings of label files.
+const ENDINGS: &[&str] = match cfg!(feature = "parquet") {
+    true => &["csv", "tsv", "jsonl", "parquet"],
+    false => &["csv", "tsv", "jsonl"],
+};
+
 pub(super) fn write(file: &LabelFile, path: &Path) -> Result<Written> {
-    shape(path, ExchangeFormat::Labels, &["csv", "tsv", "jsonl"])?;
+    shape(path, ExchangeFormat::Labels, ENDINGS)?;
     let format = TableFormat::of_path(path).unwrap_or(TableFormat::Csv);
     let texts = file.rows.iter().any(|row| !row.text.is_empty());
     let documents = file.rows.iter().any(|row| row.document.is_some());

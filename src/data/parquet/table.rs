@@ -48,7 +48,9 @@ pub(in crate::data) fn read_table(path: &Path) -> Result<Table> {
     }
     let nulls = header.iter().zip(&reader.nulls).find(|(name, _)| *name == "labels");
     let nulls = nulls.map(|(_, &nulls)| nulls).filter(|&nulls| nulls > 0).map(|nulls| {
-        format!("{place}: {nulls} labels are null, which is read as no frame (`?` is not coded)")
+        format!(
+            "{place}: `labels` is null in {nulls} rows, read as no frame (write `?` for not coded)"
+        )
     });
     let notices: Vec<String> = left_out.into_iter().chain(nulls).collect();
     let notice = (!notices.is_empty()).then(|| notices.join("; "));
