@@ -202,7 +202,7 @@ impl ArticleTables {
         if format == TableFormat::Parquet {
             let file = ParquetFile::open(&document.path)?;
             let rows = ParquetRows::new(file, table.used());
-            return Ok(RowChunks { rows: RowSource::Parquet(Box::new(rows)), table, taken: 0 });
+            return Ok(RowChunks { rows: RowSource::Parquet(rows), table, taken: 0 });
         }
         let input = match self.opened.remove(&document.path) {
             Some(opened) => opened,
@@ -355,7 +355,7 @@ enum RowSource {
     /// Lines, that are cut between rows and parsed later.
     Lines { path: PathBuf, input: ReadAhead },
     #[cfg(feature = "parquet")]
-    Parquet(Box<ParquetRows>),
+    Parquet(ParquetRows),
 }
 
 impl RowChunks {

@@ -30,8 +30,8 @@ impl CheckedPages {
                 buf, num_values, encoding: Encoding::DELTA_LENGTH_BYTE_ARRAY, ..
             } => {
                 let levels = [self.column.max_rep_level(), self.column.max_def_level()];
-                let levels = levels.into_iter().filter(|&highest| highest > 0);
-                let values = levels.fold(Some(&buf[..]), |rest, _| behind_levels(rest?));
+                let mut levels = levels.into_iter().filter(|&highest| highest > 0);
+                let values = levels.try_fold(&buf[..], |rest, _| behind_levels(rest));
                 lengths_fit(values, *num_values)
             }
             Page::DataPageV2 {
