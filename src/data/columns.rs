@@ -14,7 +14,6 @@ pub enum ColumnKind {
 
 /// The values of a column.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "nothing else is in columns"))]
 pub(super) enum Column {
     /// One after another, and where each ends.
     Text {

@@ -89,12 +89,10 @@ impl RowFormat {
         self
     }
 
-    /// Whether rows are units, each whole in itself, that are put together at the end.
+    /// Whether rows are units, each whole in itself, that are put together at the end: neither separated
+    /// cells nor JSON lines are.
     pub fn is_in_units(&self) -> bool {
-        #[cfg(feature = "parquet")]
-        return self.format == TableFormat::Parquet;
-        #[cfg(not(feature = "parquet"))]
-        return false;
+        self.format.delimiter().is_none() && self.format != TableFormat::Jsonl
     }
 
     /// The columns, with what they hold.
@@ -117,9 +115,10 @@ impl RowFormat {
     /// Begins some rows; those of several threads can be put one after another, by a
     /// [`TableSink`](super::TableSink) for any format.
     pub fn rows(&self) -> Rows<'_> {
-        let columns = None;
-        #[cfg(feature = "parquet")]
-        let columns = columns.or(self.is_in_units().then(|| Columns::new(&self.kinds)));
+    /// Whether rows are units, each whole in itself, that are put together at the end: neither separated
+    /// cells nor JSON lines are.
+    pub fn is_in_units(&self) -> bool {
+        self.format.delimiter().is_none() && self.format != TableFormat::Jsonl
         Rows { format: self, bytes: Vec::new(), columns, column: 0, spare: String::new() }
     }
 }
