@@ -89,8 +89,8 @@ impl RowFormat {
         self
     }
 
-    /// Whether rows are units, each whole in itself, that are put together at the end: neither separated
-    /// cells nor JSON lines are.
+    /// Whether rows are units, each whole in itself, that are put together at the end: neither
+    /// separated cells nor JSON lines are.
     pub fn is_in_units(&self) -> bool {
         self.format.delimiter().is_none() && self.format != TableFormat::Jsonl
     }
@@ -115,10 +115,7 @@ impl RowFormat {
     /// Begins some rows; those of several threads can be put one after another, by a
     /// [`TableSink`](super::TableSink) for any format.
     pub fn rows(&self) -> Rows<'_> {
-    /// Whether rows are units, each whole in itself, that are put together at the end: neither separated
-    /// cells nor JSON lines are.
-    pub fn is_in_units(&self) -> bool {
-        self.format.delimiter().is_none() && self.format != TableFormat::Jsonl
+        let columns = self.is_in_units().then(|| Columns::new(&self.kinds));
         Rows { format: self, bytes: Vec::new(), columns, column: 0, spare: String::new() }
     }
 }
