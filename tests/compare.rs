@@ -439,3 +439,21 @@ fn what_cannot_be_is_refused() {
     let found: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(found["frames"][0]["differences"][0]["p"]["reason"], "no_variation");
 }
+
+/// A frame that the model gave to no sentence is still one that people may have coded.
+#[test]
+fn frames_that_are_never_predicted_are_compared_too() {
+    let sandbox = Sandbox::new();
+    planned(&sandbox);
+    let tagged = fs::read_to_string(sandbox.path("tagged.csv")).unwrap();
+    let tagged = tagged.replace(",x,0.9,", ",,0.9,").replace(",p.x,", ",p.x,p.x.support,");
+    let tagged = tagged.replace(",0.01,", ",0.01,0.0,").replace(",0.3,", ",0.3,0.1,");
+    sandbox.write("tagged.csv", tagged.replace(",0.9,", ",0.9,0.2,"));
+    let compare = ["compare", "tagged.csv", "--by", "source", "--gold", "gold.csv", "--json"];
+    let found: Value = serde_json::from_str(&sandbox.run(&compare).succeeds().stdout).unwrap();
+    assert_eq!(found["frames"].as_array().unwrap().len(), 1);
+    assert_eq!(found["frames"][0]["frame"], "x");
+    let share = &found["frames"][0]["groups"][0]["share"];
+    assert_eq!(share["naive"]["value"], 0.0);
+    assert!(share["corrected"]["value"].as_f64().unwrap() > 0.2, "{share}");
+}

@@ -15,6 +15,9 @@ pub enum LabelSchema {
     WithText,
     /// `id,labels`: where only the codes matter.
     CodesOnly,
+    /// The same, of a classifier: columns `p.<frame>` name frames as labels do, also such as are
+    /// given to no sentence.
+    Results,
 }
 
 /// A coded sentence.
@@ -99,7 +102,7 @@ impl LabelFile {
         }
         let codebook = match codebook {
             Some(codebook) => codebook.clone(),
-            None => found_codebook(tables)?,
+            None => found_codebook(tables, schema)?,
         };
         let mut extra_columns: Vec<String> = Vec::new();
         for name in tables.iter().flat_map(|table| &table.header) {
@@ -135,7 +138,7 @@ impl LabelFile {
         let labels = table.required_column("labels").map_err(|error| unclassified(table, error))?;
         let text = match schema {
             LabelSchema::WithText => Some(table.required_column("text")?),
-            LabelSchema::CodesOnly => table.column("text"),
+            LabelSchema::CodesOnly | LabelSchema::Results => table.column("text"),
         };
         let (coder, document) = (table.column("coder"), table.column("document"));
         let extra: Vec<Option<usize>> =
@@ -254,8 +257,17 @@ pub fn group_indices<'a>(names: impl IntoIterator<Item = Option<&'a str>>) -> Ve
 }
 
 /// The frames and stances that stand in the data, sorted by name.
-fn found_codebook(tables: &[Table]) -> Result<Codebook> {
+fn found_codebook(tables: &[Table], schema: LabelSchema) -> Result<Codebook> {
     let (mut frames, mut stances) = (BTreeSet::new(), BTreeSet::new());
+    if schema == LabelSchema::Results {
+        let columns = tables.iter().flat_map(|table| &table.header);
+        let names: Vec<&str> = columns.filter_map(|column| column.strip_prefix("p.")).collect();
+        // `p.<frame>.<stance>` stands beside `p.<frame>`.
+        let is_stance =
+            |name: &str| name.rsplit_once('.').is_some_and(|(frame, _)| names.contains(&frame));
+        let names = names.iter().filter(|name| is_name(name) && !is_stance(name));
+        frames.extend(names.map(|&name| name.to_owned()));
+    }
     let mut exactly_one = true;
     for table in tables {
         let column = table.required_column("labels")?;

@@ -23,7 +23,7 @@ pub fn comparison(comparison: &Comparison) -> String {
     let corrected = comparison.gold.is_some();
     let mut parts: Vec<String> =
         comparison.frames.iter().map(|frame| frame_text(frame, comparison)).collect();
-    if let Some(copies) = &comparison.copies {
+    if let Some(copies) = comparison.copies.as_ref().filter(|copies| copies.clusters > 0) {
         parts.push(format!(
             "{} documents are in {} groups of copies, {} of them across groups; {} are later copies\n",
             copies.documents, copies.clusters, copies.across_groups, copies.later
@@ -35,7 +35,8 @@ pub fn comparison(comparison: &Comparison) -> String {
         (true, Target::Process) => "shares corrected by gold labels; target: the process",
         (true, Target::Corpus) => "shares corrected by gold labels; target: these articles",
     };
-    let tests = comparison.tests.as_ref().map_or_else(String::new, |tests| {
+    let tests = comparison.tests.as_ref().filter(|family| family.tests > 0);
+    let tests = tests.map_or_else(String::new, |tests| {
         let how = match tests.correction {
             Correction::Holm => "Holm",
             Correction::BenjaminiHochberg => "Benjamini-Hochberg",

@@ -1,18 +1,16 @@
-//! Units that wait in a temporary file.
+//! Units that wait in a file until they are put together.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::ops::Range;
 use std::path::Path;
 
 use super::unit::assemble;
 use crate::data::output::RowFormat;
 
-/// The units of a table, in order, and where each stands in the file.
+/// The units of a table, in order, in a file.
 pub(in crate::data) struct Units {
     format: RowFormat,
     file: File,
-    ranges: Vec<Range<u64>>,
 }
 
 impl Units {
@@ -22,20 +20,17 @@ impl Units {
             Some(folder) => tempfile::tempfile_in(folder)?,
             None => tempfile::tempfile()?,
         };
-        Ok(Units { format, file, ranges: Vec::new() })
+        Ok(Units { format, file })
     }
 
     /// Adds a unit.
     pub(in crate::data) fn add(&mut self, unit: &[u8]) -> io::Result<()> {
-        let start = self.ranges.last().map_or(0, |last| last.end);
-        self.file.write_all(unit)?;
-        self.ranges.push(start..start + unit.len() as u64);
-        Ok(())
+        self.file.write_all(&framed_unit(unit))
     }
 
     /// Writes the table that they make up.
     pub(in crate::data) fn assemble<W: Write + Send>(self, to: W) -> io::Result<W> {
-        assemble(&self.format, &self.file, &self.ranges, to)
+        assemble_framed(&self.format, &self.file, to)
     }
 }
 

@@ -52,7 +52,7 @@ impl Results {
         by: &str,
         over: Option<Over>,
     ) -> Result<Self> {
-        let file = LabelFile::read(paths, codebook, LabelSchema::CodesOnly)?;
+        let file = LabelFile::read(paths, codebook, LabelSchema::Results)?;
         let place = paths.first().map_or_else(Place::default, |path| Place::input(path));
         check_ids(&file)?;
         let names = cells(&file, by).ok_or_else(|| missing(&file, &place, by))?;
