@@ -33,8 +33,8 @@ fn table(classifier: &Classifier, input: &PathBuf, unit: Unit) -> usize {
     let pieces = Pieces::new(documents, tables, unit == Unit::Row);
     let mut bytes = 0;
     let rows = |piece| write_piece(&tagger, piece, columns, &format);
-    classify(pieces, rows, |rows: Vec<u8>| {
-        bytes += rows.len();
+    classify(pieces, rows, |written| {
+        bytes += written.rows.len();
         Ok::<(), Error>(())
     })
     .unwrap();

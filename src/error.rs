@@ -5,11 +5,13 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// A place in something a person gave us: a file, and a line and column where there is one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     file: String,
     line: Option<u64>,
@@ -19,7 +21,7 @@ pub struct Place {
 }
 
 /// A column, by the name a table gives it or by its position in the line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Column {
     Name(String),
     Position(u64),
@@ -42,6 +44,14 @@ impl Place {
         match self.in_rows {
             true => self.clone(),
             false => self.line(1),
+        }
+    }
+
+    /// What its lines are: `line`, or `row` of a file that has none.
+    pub(crate) fn line_word(&self) -> &'static str {
+        match self.in_rows {
+            true => "row",
+            false => "line",
         }
     }
 
@@ -70,13 +80,29 @@ impl Place {
     pub fn position(&self, character: u64) -> Self {
         Place { column: Some(Column::Position(character)), ..self.clone() }
     }
+
+    /// Which of some inputs it is in, and the line: places in the order of the input.
+    pub(crate) fn order_in(&self, inputs: &[PathBuf]) -> (Option<usize>, Option<u64>) {
+        let input = inputs.iter().position(|input| Place::input(input).file == self.file);
+        (input, self.line)
+    }
+
+    /// File, line and column as cells of a table; a cell is empty where there is none.
+    pub fn cells(&self) -> [String; 3] {
+        let line = self.line.map(|line| line.to_string());
+        let column = self.column.as_ref().map(|column| match column {
+            Column::Name(name) => name.clone(),
+            Column::Position(position) => position.to_string(),
+        });
+        [self.file.clone(), line.unwrap_or_default(), column.unwrap_or_default()]
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if let Some(line) = self.line {
-            write!(f, ", {} {line}", if self.in_rows { "row" } else { "line" })?;
+            write!(f, ", {} {line}", self.line_word())?;
         }
         match &self.column {
             Some(Column::Name(name)) => write!(f, ", column `{name}`"),
@@ -95,7 +121,7 @@ pub struct Error(Box<ErrorKind>);
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A file or folder could not be read or written.
-    #[error("{}: cannot {action}: {source}{}", path.display(), io_remedy(source))]
+    #[error("{}: cannot {action}: {source}{}", path.display(), and_io_remedy(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -153,14 +179,23 @@ pub enum ErrorKind {
     },
 }
 
+/// What to do, where the system's message does not say it.
 fn io_remedy(source: &std::io::Error) -> &'static str {
     use std::io::ErrorKind as Io;
     match source.kind() {
-        Io::NotFound => "; check the path",
-        Io::PermissionDenied => "; check who may read and write there",
-        Io::StorageFull | Io::QuotaExceeded => "; free some space and run it again",
-        Io::FileTooLarge => "; raise the limit (ulimit -f) or write it elsewhere",
+        Io::NotFound => "check the path",
+        Io::PermissionDenied => "check who may read and write there",
+        Io::StorageFull | Io::QuotaExceeded => "free some space and run it again",
+        Io::FileTooLarge => "raise the limit (ulimit -f) or write it elsewhere",
         _ => "",
+    }
+}
+
+/// The same as part of a message.
+fn and_io_remedy(source: &std::io::Error) -> String {
+    match io_remedy(source) {
+        "" => String::new(),
+        remedy => format!("; {remedy}"),
     }
 }
 
@@ -168,6 +203,15 @@ impl Error {
     /// Which kind of failure this is.
     pub fn kind(&self) -> &ErrorKind {
         &self.0
+    }
+
+    /// What to do about input at fault; nothing, where the message of the system says it.
+    pub(crate) fn remedy(&self) -> &str {
+        match self.kind() {
+            ErrorKind::Data { remedy, .. } => remedy,
+            ErrorKind::Io { source, .. } => io_remedy(source),
+            _ => "",
+        }
     }
 
     pub(crate) fn io(

@@ -147,7 +147,7 @@ fn bad_utf8_in_an_article_leaves_no_table() {
     sandbox.write("in/a.txt", "Imports fell.");
     sandbox.write("in/b.txt", b"Zw\xc3\xb6lf\n\xc3\x84pfel \xff");
     sandbox
-        .run(&["classify", "in", "-o", "out.csv"])
+        .run(&["classify", "in", "-o", "out.csv", "--on-error", "stop"])
         .fails(1, "in/b.txt, line 2, column 7: byte 0xFF is not UTF-8");
     assert_eq!(sandbox.files(), ["in"]);
 }
@@ -157,7 +157,8 @@ fn an_output_that_is_there_survives_a_failure() {
     let sandbox = Sandbox::new();
     sandbox.write("out.csv", "precious");
     sandbox.write("a.txt", b"\0\xff");
-    sandbox.run(&["classify", "a.txt", "-o", "out.csv"]).fails(1, "a.txt, line 1, column 2");
+    let stop = ["classify", "a.txt", "-o", "out.csv", "--on-error", "stop"];
+    sandbox.run(&stop).fails(1, "a.txt, line 1, column 2");
     assert_eq!(std::fs::read(sandbox.path("out.csv")).unwrap(), b"precious");
 }
 
@@ -165,7 +166,7 @@ fn an_output_that_is_there_survives_a_failure() {
 fn a_table_that_cannot_begin_is_not_begun() {
     let sandbox = Sandbox::new();
     sandbox.write("bad.txt", [0, 0xff]);
-    let output = sandbox.run(&["classify", "bad.txt"]);
+    let output = sandbox.run(&["classify", "bad.txt", "--on-error", "stop"]);
     assert_eq!((output.code, output.stdout.as_str()), (1, ""));
 }
 

@@ -95,7 +95,8 @@ fn damaged_and_monstrous_streams_are_refused() {
     let sandbox = Sandbox::new();
     let whole = gzip(&articles());
     sandbox.write("cut.csv.gz", &whole[..whole.len() / 2]);
-    let classify = |input: &str| sandbox.run(&["classify", input, "-o", "out.csv"]);
+    let classify =
+        |input: &str| sandbox.run(&["classify", input, "-o", "out.csv", "--on-error", "stop"]);
     classify("cut.csv.gz")
         .fails(1, "cut.csv.gz: cannot read: the gzip data end too soon; copy the file again");
     let mut damaged = zstd(&articles());
@@ -167,7 +168,8 @@ fn tables_of_other_countries_are_read_and_said_to_be() {
     sandbox.write("t.csv", format!("sep=,\n{comma}"));
     assert!(sandbox.run(&["classify", "t.csv"]).succeeds().stderr.is_empty());
     sandbox.write("t.csv", "sep=;\nid;text\n1;Rain.\n2;Snow;x\n");
-    sandbox.run(&["classify", "t.csv"]).fails(1, "t.csv, line 4: this row has 3 cells");
+    let stop = ["classify", "t.csv", "--on-error", "stop"];
+    sandbox.run(&stop).fails(1, "t.csv, line 4: this row has 3 cells");
 }
 
 #[test]
@@ -264,7 +266,8 @@ fn encodings_show_late_and_across_pieces() {
 fn wrong_encodings_are_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("a.txt", b"First\nse\x81");
-    let run = |name: &str| sandbox.run(&["classify", "a.txt", "-o", "o.csv", "--encoding", name]);
+    let stop = ["classify", "a.txt", "-o", "o.csv", "--on-error", "stop", "--encoding"];
+    let run = |name: &str| sandbox.run(&[&stop[..], &[name]].concat());
     run("gb18030").fails(1, "a.txt, line 2: there are bytes that are not GB18030; name the");
     run("utf-8").fails(1, "a.txt, line 2, column 3: byte 0x81 is not UTF-8");
     run("klingon").fails(2, "encoding: `klingon` is none framescope knows; try utf-8");
@@ -315,7 +318,7 @@ fn the_article_of_a_web_page_is_read() {
 fn pages_without_an_article_or_beyond_all_measure_are_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("a.html", "<script>let text = 'Exports rose.';</script>");
-    let classify = ["classify", "a.html", "-o", "out.csv"];
+    let classify = ["classify", "a.html", "-o", "out.csv", "--on-error", "stop"];
     sandbox.run(&classify).fails(1, "a.html: there is no article text in this page; leave this");
     sandbox.write("a.html", "<div>".repeat(100_000) + "<p>Exports rose.");
     sandbox.run(&classify).fails(1, "a.html: tags are nested more than 1000 deep in this page");

@@ -186,7 +186,7 @@ fn damage_is_told_and_never_a_panic() {
         }
     }
     sandbox.write("t.parquet", "id,text\n1,Steel rose.\n");
-    let refused = sandbox.run(&["classify", "t.parquet"]);
+    let refused = sandbox.run(&["classify", "t.parquet", "--on-error", "stop"]);
     assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
     assert!(refused.stderr.contains("t.parquet: this is no Parquet file"), "{}", refused.stderr);
     let mut cut = parquet(&articles(40));

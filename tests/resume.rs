@@ -284,9 +284,56 @@ fn a_full_disk_leaves_what_is_done() {
 fn data_at_fault_leave_nothing() {
     let sandbox = corpus();
     sandbox.write("z.txt", b"\0\xff");
-    let arguments = [&["classify", "long.txt", "z.txt", "-o", "t.csv"][..], &OFTEN].concat();
-    sandbox.run(&arguments).fails(1, "z.txt, line 1, column 2");
+    let stop = ["classify", "long.txt", "z.txt", "-o", "t.csv", "--on-error", "stop"];
+    sandbox.run(&[&stop[..], &OFTEN].concat()).fails(1, "z.txt, line 1, column 2");
     assert_eq!(left(&sandbox), [""; 0]);
+}
+
+/// What was skipped before a run was broken off is skipped, listed and counted after it, and what is
+/// behind a fault stays left out.
+#[test]
+fn what_was_skipped_is_not_forgotten() {
+    let sandbox = corpus();
+    for i in 0..40 {
+        sandbox.write(&format!("in/{i}-bad.txt"), b"a\0\xff\xfe");
+    }
+    std::os::unix::fs::symlink("nowhere", sandbox.path("in/link.txt")).unwrap();
+    let table = std::fs::read(sandbox.path("table.csv")).unwrap();
+    sandbox.write("table.csv", [&table[..], b"alone\n\"never closed\n", &table].concat());
+    let long = std::fs::read(sandbox.path("long.txt")).unwrap();
+    sandbox.write("long.txt", [&long[..], b"\xff\n\n", &long].concat());
+    let summary = "44 items skipped (41 files, 2 rests of files, 1 row)\n";
+    let options = ["--errors", "errors.csv", "--flags", "--probabilities", "all"];
+    fn with<'a>(output: &'a str, options: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+        classify(output, &[options, more].concat())
+    }
+    let read = |name: &str| std::fs::read(sandbox.path(name)).unwrap();
+    for (last, ending) in [(1, "csv"), (3, "parquet"), (5, "csv"), (9, "jsonl.gz"), (14, "csv")] {
+        let (unbroken, output) = (format!("whole.{ending}"), format!("t.{ending}"));
+        let whole = sandbox.run(&with(&unbroken, &options, &[]));
+        assert!(whole.code == 1 && whole.stderr.ends_with(summary), "{}", whole.stderr);
+        let errors = read("errors.csv");
+        std::fs::remove_file(sandbox.path("errors.csv")).unwrap();
+        let mut child = start(&sandbox, &with(&output, &options, &["--threads", "2"]));
+        let progress = sandbox.path(&format!(".{output}.progress"));
+        let lines = || std::fs::read_to_string(&progress).map_or(0, |text| text.lines().count());
+        while lines() <= last {
+            assert!(child.try_wait().unwrap().is_none(), "it ended before {last} checkpoints");
+        }
+        child.kill().unwrap();
+        end(child);
+        assert_eq!(left(&sandbox).len(), 2);
+        let resumed = sandbox.run(&with(&output, &options, &["--resume"]));
+        assert_eq!((resumed.code, resumed.stderr), (1, whole.stderr.replace(&unbroken, &output)));
+        assert!(read(&output) == read(&unbroken) && read("errors.csv") == errors, "{output}");
+    }
+    // Skipping or stopping is another run.
+    let child = start(&sandbox, &with("t.csv", &options, &[]));
+    wait_for(&sandbox, ".t.csv.progress");
+    send("-INT", &child);
+    end(child);
+    let other = sandbox.run(&with("t.csv", &options, &["--resume", "--on-error", "stop"]));
+    other.fails(1, "the run to be resumed differs from this one in its options");
 }
 
 #[test]

@@ -238,7 +238,9 @@ fn inputs_are_safe_and_must_be_no_sample() {
     sandbox.run(&["sample", "tagged.csv", "-n", "50", "-o", "s.csv"]).succeeds();
     sandbox.run(&["sample", "s.csv", "-n", "9"]).fails(3, "this is a sample");
     sandbox.write("twice.csv", "id,text,labels\na,Coal.,\na,Steel.,\n");
-    sandbox.run(&["sample", "twice.csv", "-n", "1"]).fails(1, "the id `a` stands twice");
+    sandbox
+        .run(&["sample", "twice.csv", "-n", "1", "--on-error", "stop"])
+        .fails(1, "the id `a` stands twice");
 }
 
 /// A person codes the sample in a spreadsheet: the file must train a model and score it.

@@ -79,7 +79,7 @@ fn text_that_never_ends_a_line_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("endless.txt", "coal ".repeat(14_000_000));
     sandbox
-        .run(&["classify", "endless.txt", "-o", "out.csv"])
+        .run(&["classify", "endless.txt", "-o", "out.csv", "--on-error", "stop"])
         .fails(1, "endless.txt, line 1: there is no end of a paragraph within 64 MB");
     assert_eq!(sandbox.files(), ["endless.txt"]);
 }
@@ -179,7 +179,8 @@ fn faults_deep_in_a_table_are_named_with_their_line() {
         let sandbox = Sandbox::new();
         let good: String = (0..40_000).map(|i| format!("{i},\"a good\nrow\"\n")).collect();
         sandbox.write("t.csv", format!("id,text\n{good}{rows}{good}"));
-        sandbox.run(&["classify", "t.csv", "-o", "out.csv"]).fails(1, message);
+        let stop = ["classify", "t.csv", "-o", "out.csv", "--on-error", "stop"];
+        sandbox.run(&stop).fails(1, message);
         assert_eq!(sandbox.files(), ["t.csv"], "nothing may be left behind");
     };
     fails("x,y,z\n", "t.csv, line 80002: this row has 3 cells, the header 2");
@@ -194,7 +195,8 @@ fn faults_deep_in_a_table_are_named_with_their_line() {
          with --text-column",
     );
     sandbox.write("t.jsonl", "{\"id\":1,\"text\":\"a\"}\n{\"id\":2,\n");
-    sandbox.run(&["classify", "t.jsonl"]).fails(1, "t.jsonl, line 2");
+    let stop = ["classify", "t.jsonl", "--on-error", "stop"];
+    sandbox.run(&stop).fails(1, "t.jsonl, line 2");
 }
 
 #[test]
@@ -228,7 +230,7 @@ fn nothing_of_a_table_is_lost_without_a_word() {
     for old in ["id,text\ra,Exports rose.\rb,Rain.\r", "id,text\ra,Exports rose.\nb,Rain.\n"] {
         sandbox.write("old.csv", old);
         let message = "old.csv, line 1: this line ends in a lone carriage return";
-        sandbox.run(&["classify", "old.csv"]).fails(1, message);
+        sandbox.run(&["classify", "old.csv", "--on-error", "stop"]).fails(1, message);
     }
     sandbox.write("d.csv", "text,id,document\nExports rose.,7,D1\n");
     let split = sandbox.run(&["classify", "d.csv"]).succeeds();
@@ -236,7 +238,8 @@ fn nothing_of_a_table_is_lost_without_a_word() {
     let whole = sandbox.run(&["classify", "d.csv", "--unit", "row"]).succeeds();
     assert!(whole.stderr.is_empty() && whole.stdout.contains("\n7,D1,0,"));
     sandbox.write("t.jsonl", "{\"text\":\"Rain.\"}\n{\"txet\":\"Snow.\"}\n");
-    sandbox.run(&["classify", "t.jsonl"]).fails(1, "t.jsonl, line 2: this object has no `text`");
+    let stop = ["classify", "t.jsonl", "--on-error", "stop"];
+    sandbox.run(&stop).fails(1, "t.jsonl, line 2: this object has no `text`");
     let piped = ["classify", "-", "--text-column", "text"];
     sandbox
         .run_with_input(&piped, "text\nRain.\n")

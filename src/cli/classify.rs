@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use framescope::data::{
-    ArticleColumns, ArticleTables, Codebook, Document, DocumentKind, Piece, Pieces, RowFormat, Run,
-    TableFormat, documents, file_digest, state_digest,
+    ArticleColumns, ArticleTables, Codebook, Document, DocumentKind, OnError, Piece, Pieces,
+    RowFormat, Run, TableFormat, Tally, documents, file_digest, state_digest,
 };
 use framescope::model::StanceDetail;
 use framescope::report;
@@ -19,6 +19,7 @@ use owo_colors::{AnsiColors, OwoColorize};
 use serde_json::json;
 
 use super::sink::Sink;
+use super::skipping::{SkippedList, SkippingArgs};
 use super::{Failure, ModelArgs, Printer, ReadingArgs, check_output};
 
 /// Often enough that little is lost, seldom enough that it costs nothing: some 32 MB of text.
@@ -65,6 +66,12 @@ pub(super) struct Classify {
     /// Columns of probabilities: p.FRAME, or also p.FRAME.STANCE
     #[arg(long, value_enum, default_value_t = Probabilities::Frames)]
     probabilities: Probabilities,
+    /// Add a column that says where a sentence is unlike those the model knows: unknown-words,
+    /// script, short
+    #[arg(long)]
+    flags: bool,
+    #[command(flatten)]
+    skipping: SkippingArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -131,24 +138,38 @@ impl Classify {
             }
             self.input.push(PathBuf::from("-"));
         }
-        let reading = self.reading.reading()?;
+        let on_error = self.skipping.on_error(OnError::Skip);
+        let reading = self.reading.reading(on_error)?;
         let format = self.table_format(printer)?;
         let documents = documents(&self.input, &reading)?;
+        let mut skipped = self.begin_skipping(&documents, printer)?;
         match format {
-            None => self.view(documents, printer)?,
+            None => self.view(documents, &mut skipped, printer)?,
             Some(format) => {
                 let mut sink = self.sink(format, &documents, printer)?;
                 let inputs = documents.len();
-                let written = self.write_table(&mut sink, format, documents, printer);
+                let written = self.write_table(&mut sink, format, documents, &mut skipped, printer);
                 sink.close(written)?;
                 if let Some(path) = &self.output {
-                    let plural = if inputs == 1 { "" } else { "s" };
-                    printer.say(&format!("{}: {inputs} file{plural} tagged", path.display()));
+                    let tagged = inputs - skipped.files();
+                    let plural = if tagged == 1 { "" } else { "s" };
+                    printer.say(&format!("{}: {tagged} file{plural} tagged", path.display()));
                 }
             }
         }
         reading.notices().iter().for_each(|notice| printer.note(notice));
-        Ok(())
+        skipped.finish()
+    }
+
+    fn begin_skipping<'p>(
+        &self,
+        documents: &[Document],
+        printer: &'p Printer,
+    ) -> Result<SkippedList<'p>, Failure> {
+        let beside =
+            self.model.model.as_deref().into_iter().chain(self.reading.metadata.as_deref());
+        let inputs = documents.iter().map(|document| document.path.as_path()).chain(beside);
+        self.skipping.begin(inputs, self.output.as_deref(), printer)
     }
 
     /// Where the table goes.
@@ -207,6 +228,8 @@ impl Classify {
             self.reading.encoding,
             self.reading.input_format.map(|format| format!("{:?}", DocumentKind::from(format))),
             self.reading.set,
+            format!("{:?}", self.skipping.on_error(OnError::Skip)),
+            self.flags,
             self.checkpoint_pieces,
         ]);
         let version = env!("CARGO_PKG_VERSION").into();
@@ -282,6 +305,7 @@ impl Classify {
         sink: &mut Sink,
         format: TableFormat,
         documents: Vec<Document>,
+        skipped: &mut SkippedList<'_>,
         printer: &Printer,
     ) -> Result<(), Failure> {
         let classifier = self.model.open()?;
@@ -293,27 +317,44 @@ impl Classify {
             let sizes = documents.iter().filter_map(|d| std::fs::metadata(&d.path).ok());
             bar.set_length(sizes.map(|metadata| metadata.len()).sum());
         }
-        let (pieces, carried) = self.pieces(documents, &header, printer)?;
-        header.extend(carried);
+        // The last column, behind those that are carried.
+        let flags = self.flags.then(|| "flags".to_owned());
+        let reserved: Vec<String> = header.iter().chain(&flags).cloned().collect();
+        let (pieces, carried) = self.pieces(documents, &reserved, printer)?;
+        header.extend(carried.into_iter().chain(flags));
         let kinds = column_kinds(classifier.codebook(), columns);
         let format = RowFormat::new(format, header).with_kinds(&kinds);
         let tagger = Tagger::new(&classifier, columns.into(), self.unit.into());
+        let tagger = if self.flags { tagger.with_flags() } else { tagger };
         sink.begin(&format)?;
         let pieces = pieces.passing(sink.passed());
-        let rows = |piece: Piece| {
+        let Tally { mut rows, mut outside, skipped: earlier } = sink.earlier();
+        skipped.add(&earlier)?;
+        let write = |piece: Piece| {
             let size = if watched { piece.bytes() } else { 0 };
             Ok((write_piece(&tagger, piece, columns, &format)?, size))
         };
-        classify(pieces, rows, |(rows, size)| {
-            sink.write(&rows)?;
+        classify(pieces, write, |(written, size)| {
+            sink.write(&written.rows)?;
+            rows += written.tally.rows;
+            outside += written.tally.outside;
+            bar.suspend(|| skipped.add(&written.tally.skipped))?;
             bar.inc(size);
-            sink.end_piece()
+            sink.end_piece(written.tally)
         })?;
         bar.finish_and_clear();
+        if let Some(note) = outside_note(outside, rows) {
+            printer.note(&note);
+        }
         Ok(())
     }
 
-    fn view(&self, documents: Vec<Document>, printer: &Printer) -> Result<(), Failure> {
+    fn view(
+        &self,
+        documents: Vec<Document>,
+        skipped: &mut SkippedList<'_>,
+        printer: &Printer,
+    ) -> Result<(), Failure> {
         let classifier = self.model.open()?;
         let codebook = classifier.codebook();
         let (pieces, _) = self.pieces(documents, &[], printer)?;
@@ -323,7 +364,7 @@ impl Classify {
         let view = |piece| {
             let goes_on = matches!(piece, Piece::Part(_));
             let (mut view, mut articles, mut labels) = (String::new(), 0, Vec::new());
-            tagger.tag(piece, |tagged| {
+            let skipped = tagger.tag(piece, |tagged| {
                 if tagged.sentence == 0 {
                     if !view.is_empty() {
                         view.push('\n');
@@ -337,10 +378,11 @@ impl Classify {
             if !goes_on && !view.is_empty() {
                 view.push('\n');
             }
-            Ok((view, articles, labels, goes_on))
+            Ok((view, articles, labels, goes_on, skipped))
         };
         let mut open = false;
-        classify(pieces, view, |(view, more_articles, more_labels, goes_on)| {
+        classify(pieces, view, |(view, more_articles, more_labels, goes_on, left_out)| {
+            skipped.add(&left_out)?;
             if open && more_articles > 0 {
                 printer.result("\n")?;
             }
@@ -355,6 +397,17 @@ impl Classify {
         printer.result(&report::classified(codebook, articles, &labels))?;
         printer.result("\nThese are counts of the model's labels, not corrected for its errors.\n")
     }
+}
+
+/// So many sentences in a hundred, and hardly more, are outside in articles of the kind it knows.
+const MOST_OUTSIDE: f64 = 5.0;
+
+/// What to know where many sentences lie outside what the model knows.
+fn outside_note(outside: usize, all: usize) -> Option<String> {
+    let share = 100.0 * outside as f64 / all.max(1) as f64;
+    (share > MOST_OUTSIDE).then(|| {
+        format!("{share:.0}% of the sentences lie outside what the model knows (column `flags`)")
+    })
 }
 
 const COLOURS: [AnsiColors; 6] = [

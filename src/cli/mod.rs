@@ -11,6 +11,7 @@ mod printer;
 mod sample;
 mod signals;
 mod sink;
+mod skipping;
 mod train;
 
 use std::io::{self, Write};
@@ -18,7 +19,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use framescope::data::{AtomicFile, Codebook, DocumentKind, Metadata, Reading, TableFormat};
+use framescope::data::{
+    AtomicFile, Codebook, DocumentKind, Metadata, OnError, Reading, TableFormat,
+};
 use framescope::error::{Error, ErrorKind};
 use framescope::model::Classifier;
 use framescope::stats::Bootstrap;
@@ -118,7 +121,7 @@ impl From<InputFormat> for DocumentKind {
 }
 
 impl ReadingArgs {
-    fn reading(&self) -> Result<Reading, Failure> {
+    fn reading(&self, on_error: OnError) -> Result<Reading, Failure> {
         let mut metadata = match &self.metadata {
             Some(path) => Metadata::read(path)?,
             None => Metadata::default(),
@@ -130,7 +133,7 @@ impl ReadingArgs {
                 .ok_or_else(|| Failure::Usage(format!("--set {assignment}: write NAME=VALUE")))?;
             metadata.set(name.trim(), value)?;
         }
-        let mut reading = Reading::default().with_metadata(metadata);
+        let mut reading = Reading::default().with_metadata(metadata).on_error(on_error);
         if let Some(name) = &self.encoding {
             reading = reading.with_encoding(name)?;
         }
@@ -248,6 +251,8 @@ enum Failure {
     Library(Error),
     /// The arguments do not go together.
     Usage(String),
+    /// All is written, but some input was skipped, as was said.
+    Skipped,
     /// Nobody reads the output any more: no fault of anyone's.
     ClosedPipe,
     /// A signal, by its number, asked the program to end.
@@ -292,7 +297,7 @@ impl Failure {
         match self {
             Failure::Library(error) => Some(error.to_string()),
             Failure::Usage(message) => Some(message.clone()),
-            Failure::ClosedPipe | Failure::Interrupted(_) => None,
+            Failure::ClosedPipe | Failure::Interrupted(_) | Failure::Skipped => None,
             Failure::Resumable(failure) => {
                 let stopped = failure.message().unwrap_or_else(|| "interrupted".to_owned());
                 Some(format!("{stopped}; what is done is kept: go on with --resume"))
@@ -308,6 +313,7 @@ impl Failure {
             // As shells give it.
             Failure::Interrupted(signal) => ExitCode::from(128 + signal),
             Failure::Resumable(failure) => failure.exit_code(),
+            Failure::Skipped => ExitCode::FAILURE,
             Failure::Library(error) => match error.kind() {
                 ErrorKind::Parameter { .. } => ExitCode::from(2),
                 ErrorKind::Unsound { .. } => ExitCode::from(3),

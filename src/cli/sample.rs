@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use framescope::data::{
-    ArticleColumns, AtomicFile, Compression, Table, TableFormat, documents, uncompressed_path,
+    ArticleColumns, AtomicFile, Compression, OnError, Table, TableFormat, documents,
+    uncompressed_path,
 };
 use framescope::error::{Error, ErrorKind, Place};
 use framescope::stats::Allocation;
@@ -17,6 +18,7 @@ use framescope::tasks::sample::{
 };
 use serde::Serialize;
 
+use super::skipping::SkippingArgs;
 use super::{CodebookArgs, Failure, Printer, ReadingArgs, check_output};
 
 /// Draws sentences to code, each with its inclusion probability
@@ -104,6 +106,8 @@ pub(super) struct Sample {
     /// Seed of all that is random
     #[arg(long, value_name = "N", default_value_t = 42)]
     seed: u64,
+    #[command(flatten)]
+    skipping: SkippingArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -163,14 +167,18 @@ impl Sample {
         self.check()?;
         let format = self.table_format()?;
         let files = self.files(format);
-        let reading = self.reading.reading()?;
+        let reading = self.reading.reading(self.skipping.on_error(OnError::Skip))?;
         let inputs = documents(&self.input, &reading)?;
-        for file in &files {
+        let inputs = || {
             let beside = self.extend.iter().chain(&self.sizes).chain(&self.reading.metadata);
             let inputs = inputs.iter().map(|document| document.path.as_path());
-            check_output(file, inputs.chain(beside.map(PathBuf::as_path)))?;
+            inputs.chain(beside.map(PathBuf::as_path))
+        };
+        for file in &files {
+            check_output(file, inputs())?;
             refuse_codings(file)?;
         }
+        let mut skipped = self.skipping.begin(inputs(), self.output.as_deref(), printer)?;
         let codebook = self.codebook.read()?;
         let language = codebook.as_ref().map(|codebook| codebook.language.clone());
         let columns = ArticleColumns { text: self.text_column.clone(), id: self.id_column.clone() };
@@ -178,16 +186,30 @@ impl Sample {
         let language = language.as_deref().unwrap_or("en");
         let population = Population::read(&self.input, &reading, &columns, language, unit)?;
         reading.notices().iter().for_each(|notice| printer.note(notice));
+        skipped.add(&population.skipped)?;
         let coded = self.extend.as_ref();
         let coded =
             coded.map(|path| Coded::read(path, codebook.as_ref(), &population)).transpose()?;
         let drawn = sample(&population, &self.design()?, coded.as_ref())?;
         self.notes(&population, &drawn, printer);
+        self.write(&population, &drawn, coded.as_ref(), format, &files, printer)?;
+        skipped.finish()
+    }
+
+    fn write(
+        &self,
+        population: &Population,
+        drawn: &Drawn,
+        coded: Option<&Coded>,
+        format: TableFormat,
+        files: &[PathBuf],
+        printer: &Printer,
+    ) -> Result<(), Failure> {
         let has_coder = !self.coders.is_empty();
-        let table = LabelTable::new(&population, &drawn, format, has_coder, self.keep_scores)
-            .with_coded(coded.as_ref());
+        let table = LabelTable::new(population, drawn, format, has_coder, self.keep_scores)
+            .with_coded(coded);
         if has_coder {
-            return self.write_for_coders(&population, &drawn, &table, &files, format, printer);
+            return self.write_for_coders(population, drawn, &table, files, format, printer);
         }
         let bytes = self.with_mark(table.write("", 0..drawn.rows.len()), format);
         let Some(path) = files.first() else { return Ok(io::stdout().write_all(&bytes)?) };

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Stdout, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use framescope::data::{AtomicFile, RowFormat, Run, Spool, TableSink};
+use framescope::data::{AtomicFile, RowFormat, Run, Spool, TableSink, Tally};
 use framescope::error::{Error, ErrorKind};
 
 use super::Failure;
@@ -24,6 +24,8 @@ pub(super) struct Checkpoints {
     every: NonZero<usize>,
     /// How many pieces of the input an earlier run did.
     passed: usize,
+    /// What became of these.
+    earlier: Tally,
     /// How many there were so far, with those.
     pieces: usize,
     signals: Signals,
@@ -52,14 +54,22 @@ impl Sink {
     ) -> Result<Self, Failure> {
         // From here on there is something to clear away.
         let signals = Signals::note();
-        let spool = match resume {
+        let (spool, earlier) = match resume {
             true => Spool::resume(path, run)?,
-            false => Spool::create(path, run)?,
+            false => (Spool::create(path, run)?, Tally::default()),
         };
         let (passed, pieces) = (spool.pieces(), 0);
         let (header, units) = (Vec::new(), None);
-        let checkpoints = Checkpoints { spool, every, passed, pieces, signals, header, units };
-        Ok(Sink::Spool(Box::new(checkpoints)))
+        Ok(Sink::Spool(Box::new(Checkpoints {
+            spool,
+            every,
+            passed,
+            earlier,
+            pieces,
+            signals,
+            header,
+            units,
+        })))
     }
 
     /// Says how rows are written, before the first.
@@ -91,6 +101,14 @@ impl Sink {
         }
     }
 
+    /// What became of these, beside their rows; taken once.
+    pub(super) fn earlier(&mut self) -> Tally {
+        match self {
+            Sink::Spool(checkpoints) => std::mem::take(&mut checkpoints.earlier),
+            _ => Tally::default(),
+        }
+    }
+
     pub(super) fn write(&mut self, rows: &[u8]) -> Result<(), Failure> {
         match self {
             Sink::Stdout(table) => Ok(table.write(rows)?),
@@ -101,11 +119,12 @@ impl Sink {
         }
     }
 
-    /// All rows of a piece are written.
-    pub(super) fn end_piece(&mut self) -> Result<(), Failure> {
+    /// All rows of a piece are written; the `tally` says what else became of it.
+    pub(super) fn end_piece(&mut self, tally: Tally) -> Result<(), Failure> {
         let Sink::Spool(checkpoints) = self else { return Ok(()) };
         let Checkpoints { spool, every, passed, pieces, signals, .. } = &mut **checkpoints;
         *pieces += 1;
+        spool.note(tally);
         if pieces > passed && pieces.is_multiple_of(every.get()) {
             spool.checkpoint(*pieces)?;
         }

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use framescope::data::AtomicFile;
+use framescope::data::{AtomicFile, OnError};
 use framescope::features::{DfBound, NgramRange, TfidfParams};
 use framescope::model::{ClassWeight, ClassifierParams, Regularisation, Solver, ThresholdRule};
 use framescope::report;
 use framescope::tasks::train::{GroupBy, Train as TrainTask};
 
+use super::skipping::SkippingArgs;
 use super::{BootstrapArgs, CodebookArgs, Failure, OutputArgs, Printer, check_output};
 
 /// Fits vectoriser, frame and stance models, thresholds and calibration from labelled sentences
@@ -37,6 +38,8 @@ pub(super) struct Train {
     fit: Fit,
     #[command(flatten)]
     bootstrap: BootstrapArgs,
+    #[command(flatten)]
+    skipping: SkippingArgs,
 }
 
 #[derive(Args)]
@@ -160,13 +163,16 @@ impl Train {
                 column => GroupBy::Column(column.to_owned()),
             },
             bootstrap: self.bootstrap.bootstrap(),
+            on_error: self.skipping.on_error(OnError::Stop),
         })
     }
 
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
         // A place that cannot be written should show before the work.
         let codebook = self.codebook.codebook.as_deref();
-        check_output(&self.output, self.labels.iter().map(PathBuf::as_path).chain(codebook))?;
+        let inputs = || self.labels.iter().map(PathBuf::as_path).chain(codebook);
+        check_output(&self.output, inputs())?;
+        let mut skipped = self.skipping.begin(inputs(), Some(&self.output), printer)?;
         let mut output = AtomicFile::create_plain(&self.output)?;
         let bar = printer.progress("training", 1000);
         let result = self.task()?.run(&|done| bar.set_position((1000.0 * done) as u64))?;
@@ -191,6 +197,7 @@ impl Train {
             printer.note(note);
         }
         printer.say(&format!("{}: model written", self.output.display()));
-        Ok(())
+        skipped.add(&result.skipped)?;
+        skipped.finish()
     }
 }

@@ -36,14 +36,23 @@ pub(crate) fn bytes_digest(bytes: &[u8]) -> String {
 }
 
 /// The SHA-256 of the names, sizes and times of change of files: without reading them it tells
-/// whether they are still the same. `None` where one is no file that could be read again.
+/// whether they are still the same. A file that is missing is part of that. `None` where one is
+/// standard input, a pipe or a device: none that could be read again.
 pub fn state_digest<'a>(files: impl IntoIterator<Item = (&'a str, &'a Path)>) -> Option<String> {
     let mut hash = Sha256::new();
     for (name, path) in files {
-        let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        let (length, changed) = match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() => {
+                let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH);
+                (u128::from(metadata.len()), changed.unwrap_or_default().as_nanos())
+            }
+            // A folder stands here if it cannot be searched.
+            Ok(metadata) if metadata.is_dir() => (u128::MAX, 1),
+            Err(_) if path != Path::new("-") => (u128::MAX, 0),
+            _ => return None,
+        };
         hash.update(name.as_bytes());
-        let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        for number in [name.len() as u128, metadata.len().into(), changed.as_nanos()] {
+        for number in [name.len() as u128, length, changed] {
             hash.update(number.to_le_bytes());
         }
     }

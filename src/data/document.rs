@@ -10,6 +10,7 @@ use super::html::{article_text, declared_encoding};
 use super::input::{convert_whole, read_whole};
 use super::output::TableFormat;
 use super::reading::Reading;
+use super::skip::{Extent, Skipped};
 use crate::error::{Error, Place, Result};
 use crate::text::decode_slice;
 
@@ -78,6 +79,15 @@ impl Document {
         Carried::fixed(&self.sources)
     }
 
+    /// What is left out when it cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// The error itself, where it ends the run.
+    pub(crate) fn skip(&self, error: Error) -> Result<Skipped> {
+        self.reading.on_error.skip(error, Extent::File, Some(self.id.clone()))
+    }
+
     /// Reads the text into a buffer that can be used again for the next; of a web page, that of the
     /// article in it.
     ///
@@ -139,9 +149,9 @@ fn files_of_pattern(input: &Path) -> Result<Vec<PathBuf>> {
         return Ok(vec![input.to_owned()]);
     }
     let paths = glob::glob(pattern).map_err(|error| fail(error.to_string()))?;
-    let paths: Vec<PathBuf> = paths
-        .map(|path| path.map_err(|error| Error::io(error.path().to_owned(), "read", error.into())))
-        .collect::<Result<_>>()?;
+    // A folder that cannot be searched stands for itself, and is at fault when it is read.
+    let paths: Vec<PathBuf> =
+        paths.map(|path| path.unwrap_or_else(|error| error.path().to_owned())).collect();
     match paths.is_empty() {
         true => Err(fail("there is no file that this pattern fits".to_owned())),
         false => Ok(paths),
@@ -150,10 +160,18 @@ fn files_of_pattern(input: &Path) -> Result<Vec<PathBuf>> {
 
 /// Adds the articles of a file or folder.
 fn add(input: &Path, reading: &Reading, found: &mut Vec<Document>) -> Result<()> {
-    let metadata = std::fs::metadata(input).map_err(|error| Error::io(input, "read", error))?;
+    let metadata = match std::fs::metadata(input) {
+        Ok(metadata) => metadata,
+        // A link that leads nowhere was hardly typed: a pattern of the shell fitted it.
+        Err(_) if input.is_symlink() => {
+            push_named(input, reading, found);
+            return Ok(());
+        }
+        Err(error) => return Err(Error::io(input, "read", error)),
+    };
     if metadata.is_dir() {
         let before = found.len();
-        search(input, input, reading, found)?;
+        search(input, input, reading, found);
         if found.len() == before {
             return Err(Error::data(
                 Place::file(input),
@@ -175,9 +193,23 @@ fn add(input: &Path, reading: &Reading, found: &mut Vec<Document>) -> Result<()>
             ),
         ));
     }
+    push_named(input, reading, found);
+    Ok(())
+}
+
+/// Adds a file that was named itself.
+fn push_named(input: &Path, reading: &Reading, found: &mut Vec<Document>) {
     let name = Path::new(input.file_name().unwrap_or(input.as_os_str()));
     found.push(Document::new(document_id(name), input.to_owned(), reading));
-    Ok(())
+}
+
+/// Adds what cannot be searched: as an article it is at fault when it is read, in its place among
+/// the others.
+fn push_unreadable(path: &Path, reading: &Reading, found: &mut Vec<Document>) {
+    // No article is named so.
+    let id = format!("{}/", path.display());
+    let document = Document::new(id, path.to_owned(), reading);
+    found.push(Document { kind: DocumentKind::Text, ..document });
 }
 
 fn document_id(path: &Path) -> String {
@@ -187,10 +219,9 @@ fn document_id(path: &Path) -> String {
         .replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-fn search(folder: &Path, root: &Path, reading: &Reading, found: &mut Vec<Document>) -> Result<()> {
-    let fail = |error| Error::io(folder, "read", error);
-    let mut entries: Vec<std::fs::DirEntry> =
-        std::fs::read_dir(folder).map_err(fail)?.collect::<Result<_, _>>().map_err(fail)?;
+fn search(folder: &Path, root: &Path, reading: &Reading, found: &mut Vec<Document>) {
+    let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let Ok(mut entries) = entries else { return push_unreadable(folder, reading, found) };
     entries.sort_by_cached_key(std::fs::DirEntry::file_name);
     for entry in entries {
         if entry.file_name().to_string_lossy().starts_with('.') {
@@ -198,18 +229,21 @@ fn search(folder: &Path, root: &Path, reading: &Reading, found: &mut Vec<Documen
         }
         // Known from the folder itself, without asking for each file. A link is no folder: it could
         // lead round in circles.
-        let kind = entry.file_type().map_err(fail)?;
         let path = entry.path();
+        let Ok(kind) = entry.file_type() else {
+            push_unreadable(&path, reading, found);
+            continue;
+        };
+        // A link that leads nowhere is an article at fault.
+        let is_file =
+            || kind.is_file() || std::fs::metadata(&path).ok().is_none_or(|at| at.is_file());
         if kind.is_dir() {
-            search(&path, root, reading, found)?;
-        } else if DocumentKind::of_path(&path).is_some_and(DocumentKind::is_article)
-            && (kind.is_file() || path.is_file())
-        {
+            search(&path, root, reading, found);
+        } else if DocumentKind::of_path(&path).is_some_and(DocumentKind::is_article) && is_file() {
             let id = document_id(path.strip_prefix(root).unwrap_or(&path));
             found.push(Document::new(id, path, reading));
         }
     }
-    Ok(())
 }
 
 /// Documents that would bear the same name take their whole path instead.

@@ -11,6 +11,7 @@ use memchr::memchr_iter;
 use super::compression::{Compression, expand, expand_whole};
 use super::encoding::{Converter, detect};
 use super::reading::Reading;
+use super::skip::OnError;
 use crate::error::{Error, Place, Result};
 
 /// About so many bytes make a piece: enough to keep a thread busy for some milliseconds, few enough
@@ -134,11 +135,18 @@ impl ReadAhead {
             };
             raw.reserve(missing);
             let read = self.reader.by_ref().take(missing as u64).read_to_end(&mut raw);
-            self.at_end = read.map_err(|error| Error::io(path, "read", error))? == 0;
+            self.at_end = matches!(read, Ok(0));
             match self.coding {
                 Coding::Other(_) => self.convert(&raw)?,
+                // What was read before a fault may be in another encoding, not found out yet.
+                Coding::Ascii if read.is_err() => {
+                    self.bytes = raw;
+                    let ascii = self.bytes[before..].iter().take_while(|byte| byte.is_ascii());
+                    self.bytes.truncate(before + ascii.count());
+                }
                 _ => self.bytes = raw,
             }
+            read.map_err(|error| Error::io(path, "read", error))?;
         }
         match self.coding {
             Coding::Ascii if !self.bytes[before..].is_ascii() => self.settle(path, before, wanted),
@@ -171,13 +179,22 @@ impl ReadAhead {
         }
     }
 
+    /// What becomes of faults in it.
+    pub(super) fn on_error(&self) -> OnError {
+        self.reading.on_error
+    }
+
+    /// The line behind the first bytes.
+    pub(super) fn line_behind(&self, length: usize) -> u64 {
+        self.line + memchr_iter(b'\n', &self.bytes[..length]).count() as u64
+    }
+
     /// Takes the first bytes off.
     pub(super) fn take(&mut self, length: usize) -> Vec<u8> {
         self.is_fresh = false;
+        self.line = self.line_behind(length);
         let rest = self.bytes.split_off(length);
-        let taken = std::mem::replace(&mut self.bytes, rest);
-        self.line += memchr_iter(b'\n', &taken).count() as u64;
-        taken
+        std::mem::replace(&mut self.bytes, rest)
     }
 }
 

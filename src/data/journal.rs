@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::skip::Tally;
+
 /// All that decides which bytes a run writes, by name: two runs that are alike here write the same.
 pub type Run = Map<String, Value>;
 
@@ -17,6 +19,16 @@ pub(super) struct Checkpoint {
     pub(super) pieces: usize,
     /// How much of the table was written.
     pub(super) bytes: u64,
+}
+
+/// A line of the journal.
+#[derive(Serialize, Deserialize)]
+struct Line<T> {
+    #[serde(flatten)]
+    checkpoint: Checkpoint,
+    /// Since the checkpoint before.
+    #[serde(flatten)]
+    tally: T,
 }
 
 /// A file with a line that says what the run is, and a line a checkpoint.
@@ -33,6 +45,8 @@ pub(super) struct Journal {
 pub(super) struct Told {
     pub(super) run: Run,
     pub(super) last: Checkpoint,
+    /// What became of the input up to there.
+    pub(super) tally: Tally,
     /// The bytes of the journal up to the last checkpoint.
     length: u64,
 }
@@ -62,10 +76,15 @@ impl Journal {
         let mut lines = bytes.split_inclusive(|&byte| byte == b'\n').filter(|l| l.ends_with(b"\n"));
         let first = lines.next().unwrap_or_default();
         let Ok(run) = serde_json::from_slice(first) else { return Ok(None) };
-        let mut told = Told { run, last: Checkpoint::default(), length: first.len() as u64 };
+        let (last, tally, length) = Default::default();
+        let mut told = Told { run, last, tally, length };
+        told.length += first.len() as u64;
         for line in lines {
-            match serde_json::from_slice::<Checkpoint>(line) {
-                Ok(checkpoint) if checkpoint.bytes <= written => told.last = checkpoint,
+            match serde_json::from_slice::<Line<Tally>>(line) {
+                Ok(Line { checkpoint, tally }) if checkpoint.bytes <= written => {
+                    told.last = checkpoint;
+                    told.tally.add(tally);
+                }
                 _ => break,
             }
             told.length += line.len() as u64;
@@ -73,9 +92,9 @@ impl Journal {
         Ok((told.last.pieces > 0).then_some(told))
     }
 
-    /// Adds a checkpoint, in one write.
-    pub(super) fn add(&mut self, checkpoint: Checkpoint) -> io::Result<()> {
-        let mut line = serde_json::to_string(&checkpoint)? + "\n";
+    /// Adds a checkpoint and what became of the input since the one before, in one write.
+    pub(super) fn add(&mut self, checkpoint: Checkpoint, tally: &Tally) -> io::Result<()> {
+        let mut line = serde_json::to_string(&Line { checkpoint, tally })? + "\n";
         let file = match &mut self.file {
             Some(file) => file,
             None => {
@@ -117,7 +136,8 @@ mod tests {
         assert!(!path.exists());
         let points =
             [(2, 10), (4, 25), (6, 31)].map(|(pieces, bytes)| Checkpoint { pieces, bytes });
-        points.into_iter().for_each(|point| journal.add(point).unwrap());
+        let tally = Tally { rows: 3, ..Tally::default() };
+        points.into_iter().for_each(|point| journal.add(point, &tally).unwrap());
         let whole = std::fs::read(&path).unwrap();
         for cut in 0..=whole.len() {
             std::fs::write(&path, &whole[..cut]).unwrap();
@@ -128,9 +148,10 @@ mod tests {
                 points[..breaks.saturating_sub(1)].last().copied()
             );
             let Some(told) = told else { continue };
+            assert_eq!(told.tally.rows, 3 * (breaks - 1));
             // What was half a line does not stand before the next.
             let next = Checkpoint { pieces: 8, bytes: 40 };
-            Journal::go_on(path.clone(), told).unwrap().add(next).unwrap();
+            Journal::go_on(path.clone(), told).unwrap().add(next, &tally).unwrap();
             assert_eq!(Journal::read(&path, 40).unwrap().unwrap().last, next);
         }
     }
@@ -140,8 +161,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         let mut journal = Journal::begin(path.clone(), run()).unwrap();
-        journal.add(Checkpoint { pieces: 2, bytes: 10 }).unwrap();
-        journal.add(Checkpoint { pieces: 4, bytes: 25 }).unwrap();
+        let tally = Tally::default();
+        journal.add(Checkpoint { pieces: 2, bytes: 10 }, &tally).unwrap();
+        journal.add(Checkpoint { pieces: 4, bytes: 25 }, &tally).unwrap();
         assert_eq!(Journal::read(&path, 24).unwrap().unwrap().last.pieces, 2);
         assert!(Journal::read(&path, 9).unwrap().is_none());
         journal.remove().unwrap();

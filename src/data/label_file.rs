@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::codebook::is_name;
 use super::compression::stem;
-use super::{Choice, Codebook, Coding, LabelSet, Table};
+use super::skip::{Extent, Faults, OnError, Skipped};
+use super::{Choice, Codebook, Coding, LabelSet, Table, TableRow};
 use crate::error::{Error, Place, Result};
 
 /// What a label file must bring.
@@ -65,6 +66,8 @@ pub struct LabelFile {
     pub notices: Vec<String>,
     /// The SHA-256 of what stood on standard input, where that was read.
     pub input_digest: Option<String>,
+    /// What was left out of them.
+    pub skipped: Vec<Skipped>,
 }
 
 const KNOWN_COLUMNS: [&str; 5] = ["id", "text", "labels", "coder", "document"];
@@ -83,44 +86,73 @@ impl LabelFile {
         codebook: Option<&Codebook>,
         schema: LabelSchema,
     ) -> Result<Self> {
-        let tables: Vec<Table> =
-            paths.iter().map(|path| Table::read(path)).collect::<Result<_>>()?;
-        Self::from_tables(&tables, paths, codebook, schema)
+        Self::read_with(paths, codebook, schema, OnError::Stop)
     }
 
-    fn from_tables(
-        tables: &[Table],
+    /// The same, with rows and files at fault left out where they are not to stop it.
+    ///
+    /// # Errors
+    ///
+    /// As [`LabelFile::read`]; of what is left out, only when it leaves nothing to go by: a column
+    /// that is missing, no row that is coded.
+    pub fn read_with(
         paths: &[PathBuf],
         codebook: Option<&Codebook>,
         schema: LabelSchema,
+        on_error: OnError,
     ) -> Result<Self> {
-        if let Some(table) = tables.first()
-            && tables.iter().all(|table| table.rows.is_empty())
+        let (mut tables, mut faults) = (Vec::new(), Faults::new(on_error));
+        for path in paths {
+            match Table::read_with(path, &mut faults) {
+                Ok(table) => tables.push((path.as_path(), table)),
+                Err(error) if is_missing(path) => return Err(error),
+                Err(error) => faults.add(error, Extent::File, None)?,
+            }
+        }
+        if tables.is_empty()
+            && let Some(first) = faults.skipped.pop()
+        {
+            return Err(first.into());
+        }
+        let mut file = Self::from_tables(&tables, codebook, schema, faults)?;
+        file.skipped.sort_by_key(|skipped| skipped.place.order_in(paths));
+        Ok(file)
+    }
+
+    fn from_tables(
+        tables: &[(&Path, Table)],
+        codebook: Option<&Codebook>,
+        schema: LabelSchema,
+        mut faults: Faults,
+    ) -> Result<Self> {
+        if let Some((_, table)) = tables.first()
+            && tables.iter().all(|(_, table)| table.rows.is_empty())
         {
             let problem = "there is no row below the header";
             return Err(Error::data(table.place.clone(), problem, "add coded sentences"));
         }
         let codebook = match codebook {
             Some(codebook) => codebook.clone(),
-            None => found_codebook(tables, schema)?,
+            None => found_codebook(tables, schema, faults.on_error)?,
         };
         let mut extra_columns: Vec<String> = Vec::new();
-        for name in tables.iter().flat_map(|table| &table.header) {
+        for name in tables.iter().flat_map(|(_, table)| &table.header) {
             if !KNOWN_COLUMNS.contains(&name.as_str()) && !extra_columns.contains(name) {
                 extra_columns.push(name.clone());
             }
         }
-        let notices = tables.iter().filter_map(|table| table.notice.clone()).collect();
-        let input_digest = tables.iter().find_map(|table| table.digest.clone());
-        let rows = Vec::new();
-        let mut file = LabelFile { codebook, rows, extra_columns, notices, input_digest };
+        let notices = tables.iter().filter_map(|(_, table)| table.notice.clone()).collect();
+        let input_digest = tables.iter().find_map(|(_, table)| table.digest.clone());
+        let (rows, skipped) = (Vec::new(), Vec::new());
+        let mut file = LabelFile { codebook, rows, extra_columns, notices, input_digest, skipped };
         let mut first_seen = HashMap::new();
-        for (table, path) in tables.iter().zip(paths) {
-            file.append(table, path, schema, &mut first_seen)?;
+        for (path, table) in tables {
+            file.append(table, path, schema, &mut first_seen, &mut faults)?;
         }
+        file.skipped = faults.into_skipped();
         let coded = file.rows.iter().filter(|row| row.coding != Coding::NotCoded).count();
         if coded == 0 {
-            let place = tables.first().map(|table| table.place.clone()).unwrap_or_default();
+            let place = first_place(tables);
             let problem = "no row is coded (all labels are `?`)";
             return Err(Error::data(place, problem, "add coded sentences"));
         }
@@ -133,63 +165,53 @@ impl LabelFile {
         path: &Path,
         schema: LabelSchema,
         first_seen: &mut HashMap<(String, String), Place>,
+        faults: &mut Faults,
     ) -> Result<()> {
-        let id = table.required_column("id")?;
-        let labels = table.required_column("labels").map_err(|error| unclassified(table, error))?;
-        let text = match schema {
-            LabelSchema::WithText => Some(table.required_column("text")?),
-            LabelSchema::CodesOnly | LabelSchema::Results => table.column("text"),
-        };
-        let (coder, document) = (table.column("coder"), table.column("document"));
-        let extra: Vec<Option<usize>> =
-            self.extra_columns.iter().map(|name| table.column(name)).collect();
+        let columns = Columns::of(table, schema, &self.extra_columns)?;
         let stem = stem(path);
         for row in &table.rows {
             let place = table.place.line(row.line);
-            let cell = |column: Option<usize>| column.map(|column| row.cells[column].as_str());
-            let name = &row.cells[id];
-            if name.is_empty() {
-                return Err(Error::data(
-                    place.column("id"),
-                    "the id is empty",
-                    "name the sentence",
-                ));
-            }
-            let coder = cell(coder).filter(|name| !name.is_empty()).unwrap_or(&stem).to_owned();
-            let text = cell(text).unwrap_or_default();
-            if schema == LabelSchema::WithText && text.trim().is_empty() {
-                return Err(Error::data(
-                    place.column("text"),
-                    "the text is empty",
-                    "give the sentence or remove the row",
-                ));
-            }
-            let coding = self.coding(&row.cells[labels], &place)?;
-            match first_seen.entry((name.clone(), coder.clone())) {
-                std::collections::hash_map::Entry::Occupied(first) => {
-                    return Err(Error::data(
-                        place.column("id"),
-                        format!(
-                            "`{name}` by coder `{coder}` stands twice (first: {})",
-                            first.get()
-                        ),
-                        "keep one row for each sentence and coder (without a column `coder`, the \
-                         file's name is the coder)",
-                    ));
+            let read = self.row(row, &columns, &stem, place).and_then(|row| once(row, first_seen));
+            match read {
+                Ok(row) => self.rows.push(row),
+                Err(error) => {
+                    let id = Some(row.cells[columns.id].clone()).filter(|id| !id.is_empty());
+                    faults.add(error, Extent::Row, id)?;
                 }
-                std::collections::hash_map::Entry::Vacant(slot) => slot.insert(place.clone()),
-            };
-            self.rows.push(LabelledRow {
-                place,
-                id: name.clone(),
-                text: text.to_owned(),
-                coding,
-                coder,
-                document: cell(document).filter(|name| !name.is_empty()).map(str::to_owned),
-                extra: extra.iter().map(|&at| cell(at).unwrap_or_default().to_owned()).collect(),
-            });
+            }
         }
         Ok(())
+    }
+
+    fn row(
+        &self,
+        row: &TableRow,
+        columns: &Columns,
+        stem: &str,
+        place: Place,
+    ) -> Result<LabelledRow> {
+        let cell = |column: Option<usize>| column.map(|column| row.cells[column].as_str());
+        let name = &row.cells[columns.id];
+        if name.is_empty() {
+            return Err(Error::data(place.column("id"), "the id is empty", "name the sentence"));
+        }
+        let coder = cell(columns.coder).filter(|name| !name.is_empty()).unwrap_or(stem).to_owned();
+        let text = cell(columns.text).unwrap_or_default();
+        if columns.needs_text && text.trim().is_empty() {
+            let remedy = "give the sentence or remove the row";
+            return Err(Error::data(place.column("text"), "the text is empty", remedy));
+        }
+        let document = cell(columns.document).filter(|name| !name.is_empty());
+        let extra = columns.extra.iter().map(|&at| cell(at).unwrap_or_default().to_owned());
+        Ok(LabelledRow {
+            id: name.clone(),
+            text: text.to_owned(),
+            coding: self.coding(&row.cells[columns.labels], &place)?,
+            coder,
+            document: document.map(str::to_owned),
+            extra: extra.collect(),
+            place,
+        })
     }
 
     fn coding(&self, cell: &str, place: &Place) -> Result<Coding> {
@@ -238,6 +260,65 @@ impl LabelFile {
     }
 }
 
+/// Where in a table its columns are.
+struct Columns {
+    id: usize,
+    labels: usize,
+    text: Option<usize>,
+    needs_text: bool,
+    coder: Option<usize>,
+    document: Option<usize>,
+    extra: Vec<Option<usize>>,
+}
+
+impl Columns {
+    fn of(table: &Table, schema: LabelSchema, extra: &[String]) -> Result<Self> {
+        let needs_text = schema == LabelSchema::WithText;
+        Ok(Columns {
+            id: table.required_column("id")?,
+            labels: table.required_column("labels").map_err(|error| unclassified(table, error))?,
+            text: match needs_text {
+                true => Some(table.required_column("text")?),
+                false => table.column("text"),
+            },
+            needs_text,
+            coder: table.column("coder"),
+            document: table.column("document"),
+            extra: extra.iter().map(|name| table.column(name)).collect(),
+        })
+    }
+}
+
+/// The row, unless its coder coded its sentence before.
+fn once(
+    row: LabelledRow,
+    first_seen: &mut HashMap<(String, String), Place>,
+) -> Result<LabelledRow> {
+    use std::collections::hash_map::Entry;
+    let LabelledRow { place, id, coder, .. } = &row;
+    match first_seen.entry((id.clone(), coder.clone())) {
+        Entry::Occupied(first) => Err(Error::data(
+            place.column("id"),
+            format!("`{id}` by coder `{coder}` stands twice (first: {})", first.get()),
+            "keep one row for each sentence and coder (without a column `coder`, the file's name is \
+             the coder)",
+        )),
+        Entry::Vacant(slot) => {
+            slot.insert(place.clone());
+            Ok(row)
+        }
+    }
+}
+
+/// Whether a path is a typing mistake rather than a file at fault.
+fn is_missing(path: &Path) -> bool {
+    path != Path::new("-") && !path.exists() && !path.is_symlink()
+}
+
+fn first_place(tables: &[(&Path, Table)]) -> Place {
+    tables.first().map(|(_, table)| table.place.clone()).unwrap_or_default()
+}
+
 /// Numbers the groups that rows belong to, in order of first appearance. Rows without a group are
 /// groups of their own.
 pub fn group_indices<'a>(names: impl IntoIterator<Item = Option<&'a str>>) -> Vec<usize> {
@@ -257,10 +338,14 @@ pub fn group_indices<'a>(names: impl IntoIterator<Item = Option<&'a str>>) -> Ve
 }
 
 /// The frames and stances that stand in the data, sorted by name.
-fn found_codebook(tables: &[Table], schema: LabelSchema) -> Result<Codebook> {
+fn found_codebook(
+    tables: &[(&Path, Table)],
+    schema: LabelSchema,
+    on_error: OnError,
+) -> Result<Codebook> {
     let (mut frames, mut stances) = (BTreeSet::new(), BTreeSet::new());
     if schema == LabelSchema::Results {
-        let columns = tables.iter().flat_map(|table| &table.header);
+        let columns = tables.iter().flat_map(|(_, table)| &table.header);
         let names: Vec<&str> = columns.filter_map(|column| column.strip_prefix("p.")).collect();
         // `p.<frame>.<stance>` stands beside `p.<frame>`.
         let is_stance =
@@ -269,40 +354,29 @@ fn found_codebook(tables: &[Table], schema: LabelSchema) -> Result<Codebook> {
         frames.extend(names.map(|&name| name.to_owned()));
     }
     let mut exactly_one = true;
-    for table in tables {
+    for (_, table) in tables {
         let column = table.required_column("labels")?;
         for row in &table.rows {
             let cell = row.cells[column].trim();
             if cell == "?" {
                 continue;
             }
-            let parts: Vec<&str> = match cell {
-                "" => Vec::new(),
-                _ => cell.split('|').collect(),
+            let Some(parts) = labels_in(cell) else {
+                // Left out when it is read.
+                if on_error == OnError::Skip {
+                    continue;
+                }
+                return Err(unreadable(cell, &table.place.line(row.line)));
             };
             exactly_one &= parts.len() == 1;
-            for part in parts {
-                let (frame, stance) = match part.split_once(':') {
-                    Some((frame, stance)) => (frame.trim(), Some(stance.trim())),
-                    None => (part.trim(), None),
-                };
-                for name in std::iter::once(frame).chain(stance) {
-                    if !is_name(name) {
-                        return Err(Error::data(
-                            table.place.line(row.line).column("labels"),
-                            format!("`{cell}` cannot be read as labels"),
-                            "write `frame:stance|frame:stance`, nothing for no frame, `?` for not \
-                             coded",
-                        ));
-                    }
-                }
+            for (frame, stance) in parts {
                 frames.insert(frame.to_owned());
                 stances.extend(stance.map(str::to_owned));
             }
         }
     }
     if frames.is_empty() {
-        let place = tables.first().map(|table| table.place.clone()).unwrap_or_default();
+        let place = first_place(tables);
         return Err(Error::data(
             place,
             "no row carries a label",
@@ -316,6 +390,23 @@ fn found_codebook(tables: &[Table], schema: LabelSchema) -> Result<Codebook> {
     Ok(Codebook::from_names(choice, frames.into_iter().collect(), stances.into_iter().collect()))
 }
 
+/// The frames in a cell, each with its stance; `None` where it cannot be read.
+fn labels_in(cell: &str) -> Option<Vec<(&str, Option<&str>)>> {
+    let parts = cell.split('|').filter(|_| !cell.is_empty()).map(|part| {
+        let (frame, stance) = match part.split_once(':') {
+            Some((frame, stance)) => (frame.trim(), Some(stance.trim())),
+            None => (part.trim(), None),
+        };
+        std::iter::once(frame).chain(stance).all(is_name).then_some((frame, stance))
+    });
+    parts.collect()
+}
+
+fn unreadable(cell: &str, row: &Place) -> Error {
+    let remedy = "write `frame:stance|frame:stance`, nothing for no frame, `?` for not coded";
+    Error::data(row.column("labels"), format!("`{cell}` cannot be read as labels"), remedy)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::TableFormat;
@@ -323,7 +414,8 @@ mod tests {
 
     fn read(text: &str, schema: LabelSchema) -> Result<LabelFile> {
         let table = Table::parse(text, TableFormat::Csv, Place::file("l.csv")).unwrap();
-        LabelFile::from_tables(&[table], &[PathBuf::from("l.csv")], None, schema)
+        let faults = Faults::new(OnError::Stop);
+        LabelFile::from_tables(&[(Path::new("l.csv"), table)], None, schema, faults)
     }
 
     #[test]

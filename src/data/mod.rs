@@ -23,14 +23,15 @@ mod parquet;
 mod piece;
 mod reading;
 mod record;
+mod row_chunk;
+mod skip;
+mod skip_file;
 mod spool;
 mod table;
 mod table_sink;
 mod table_stream;
 
-pub use article_table::{
-    ArticleColumns, ArticleRow, ArticleTable, ArticleTables, Carried, RowChunk,
-};
+pub use article_table::{ArticleColumns, ArticleRow, ArticleTable, ArticleTables, Carried};
 pub use codebook::{Choice, Codebook, Frame, Stance};
 pub use columns::ColumnKind;
 pub(crate) use compression::stem;
@@ -48,6 +49,10 @@ pub use output::{AtomicFile, RowFormat, Rows, TableFormat};
 pub use parquet::{assemble_framed, framed_unit};
 pub use piece::{Piece, Pieces, Position, TextPart};
 pub use reading::Reading;
+pub use row_chunk::RowChunk;
+pub(crate) use skip::Faults;
+pub use skip::{Extent, OnError, Skipped, Tally};
+pub use skip_file::SkipFile;
 pub use spool::Spool;
 pub use table::{Table, TableRow};
 pub use table_sink::TableSink;

@@ -7,9 +7,13 @@
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::article_table::{ArticleTables, Carried, RowChunk, RowChunks, Source};
+use memchr::memchr_iter;
+
+use super::article_table::{ArticleTables, Carried, Source};
 use super::document::{Document, DocumentKind};
 use super::input::{LONGEST, PIECE_BYTES, ReadAhead};
+use super::row_chunk::{RowChunk, RowChunks};
+use super::skip::{Extent, OnError, Skipped};
 use crate::error::{Error, Place, Result};
 use crate::text::{Layout, decode_part, decode_slice};
 
@@ -25,7 +29,10 @@ pub enum Piece {
     Part(TextPart),
     /// Rows of a table that are still to be parsed.
     Rows(RowChunk),
-    /// What an earlier run did already. A part of a long article still tells the next where it begins.
+    /// A file that is left out.
+    Skipped(Skipped),
+    /// What an earlier run did already. Parts of a long article and of a table still tell the next
+    /// where it begins.
     Passed(Box<Piece>),
 }
 
@@ -37,6 +44,7 @@ impl Piece {
             Piece::Articles(documents) => documents.iter().filter_map(Document::size).sum(),
             Piece::Part(part) => part.bytes.len(),
             Piece::Rows(rows) => rows.len(),
+            Piece::Skipped(_) => 0,
         };
         bytes as u64
     }
@@ -66,6 +74,9 @@ pub struct TextPart {
     place: Place,
     /// The line that it begins in.
     line: u64,
+    on_error: OnError,
+    /// What is missing behind it.
+    fault: Option<Skipped>,
     before: Option<Receiver<Position>>,
     after: SyncSender<Position>,
 }
@@ -76,33 +87,60 @@ impl TextPart {
         Carried::fixed(&self.sources)
     }
 
-    /// The paragraphs.
+    /// The paragraphs, and what is left out behind them: with it the article ends.
     ///
     /// # Errors
     ///
-    /// When they are not UTF-8.
-    pub fn text(&self) -> Result<&str> {
-        match self.before {
+    /// When they are not UTF-8, and that ends the run.
+    pub fn text(&self) -> Result<(&str, Option<Skipped>)> {
+        let decoded = match self.before {
             None => decode_slice(&self.bytes, &self.place),
             Some(_) => decode_part(&self.bytes, &self.place, self.line),
+        };
+        match decoded {
+            Ok(text) => Ok((text, self.fault.clone())),
+            Err(error) => {
+                let valid = self.bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+                let is_first = self.before.is_none();
+                let (length, extent) = cut_before_fault(
+                    valid.as_bytes(),
+                    self.line,
+                    match is_first {
+                        true => None,
+                        false => Some(self.layout),
+                    },
+                );
+                let skipped = self.on_error.skip(error, extent, Some(self.id.clone()))?;
+                Ok((&valid[..length], Some(skipped)))
+            }
         }
     }
 
-    /// Where this part begins, given how long it is: waits for the part before, and tells the part
-    /// after. `None` where the part before was given up.
-    pub fn place(&self, length: Position) -> Option<Position> {
+    /// Where this part begins, given how long it is, unless the article ends with it: waits for the
+    /// part before, and tells the part after. `None` where the part before was given up.
+    pub fn place(&self, length: Option<Position>) -> Option<Position> {
         let start = match &self.before {
             Some(before) => before.recv().ok()?,
             None => Position::default(),
         };
-        let end = Position {
-            sentences: start.sentences + length.sentences,
-            code_points: start.code_points + length.code_points,
-        };
-        // After the last part nobody asks.
-        let _ = self.after.send(end);
+        if let Some(length) = length {
+            // After the last part nobody asks.
+            let _ = self.after.send(Position {
+                sentences: start.sentences + length.sentences,
+                code_points: start.code_points + length.code_points,
+            });
+        }
         Some(start)
     }
+}
+
+/// How much stays of the bytes before a fault, and what is missing then: whole paragraphs stay of an
+/// article of which parts were handed on, so that its `layout` is known; of another nothing does.
+fn cut_before_fault(bytes: &[u8], line: u64, layout: Option<Layout>) -> (usize, Extent) {
+    let Some(layout) = layout else { return (0, Extent::File) };
+    let length = layout.last_break(bytes).unwrap_or(0);
+    let line = line + memchr_iter(b'\n', &bytes[..length]).count() as u64;
+    (length, Extent::Rest { line })
 }
 
 /// The pieces of articles and tables, in order.
@@ -155,11 +193,21 @@ impl Pieces {
                 return Ok(Some(Piece::Articles(short)));
             }
             let Some(document) = self.documents.pop_front() else { return Ok(None) };
-            self.open = Some(match document.kind {
-                DocumentKind::Table(format) => Open::Table(self.tables.rows(&document, format)?),
-                _ => Open::Text(TextParts::open(document)?),
-            });
+            if let Some(skipped) = self.tables.skipped.remove(&document.path) {
+                return Ok(Some(Piece::Skipped(skipped)));
+            }
+            match self.begin(&document) {
+                Ok(open) => self.open = Some(open),
+                Err(error) => return Ok(Some(Piece::Skipped(document.skip(error)?))),
+            }
         }
+    }
+
+    fn begin(&mut self, document: &Document) -> Result<Open> {
+        Ok(match document.kind {
+            DocumentKind::Table(format) => Open::Table(self.tables.rows(document, format)?),
+            _ => Open::Text(TextParts::open(document.clone())?),
+        })
     }
 
     /// Takes short articles off the front.
@@ -206,40 +254,66 @@ struct TextParts {
     document: Document,
     input: ReadAhead,
     layout: Option<Layout>,
+    /// Whether a fault ended it.
+    ended: bool,
     before: Option<Receiver<Position>>,
 }
 
 impl TextParts {
     fn open(document: Document) -> Result<Self> {
         let input = ReadAhead::open(&document.path, &document.reading)?;
-        Ok(TextParts { document, input, layout: None, before: None })
+        Ok(TextParts { document, input, layout: None, ended: false, before: None })
     }
 
     fn next_part(&mut self) -> Result<Option<TextPart>> {
+        if self.ended {
+            return Ok(None);
+        }
+        match self.cut() {
+            Ok(None) => Ok(None),
+            Ok(Some((length, layout))) => Ok(Some(self.part(length, layout, None))),
+            Err(error) => self.last_part(error).map(Some),
+        }
+    }
+
+    /// How long the next part is.
+    fn cut(&mut self) -> Result<Option<(usize, Layout)>> {
         let mut wanted = PIECE_BYTES;
-        let (length, layout) = loop {
+        loop {
             self.input.fill(&self.document.path, wanted)?;
             if self.input.bytes.is_empty() && self.before.is_some() {
                 return Ok(None);
             }
             let layout = self.layout()?;
             if self.input.at_end {
-                break (self.input.bytes.len(), layout);
+                return Ok(Some((self.input.bytes.len(), layout)));
             }
             match layout.last_break(&self.input.bytes) {
-                Some(length) => break (length, layout),
+                Some(length) => return Ok(Some((length, layout))),
                 None if wanted >= LONGEST => return Err(self.too_long()),
                 None => wanted *= 2,
             }
-        };
+        }
+    }
+
+    /// What stays of the text before a fault, and the fault.
+    fn last_part(&mut self, error: Error) -> Result<TextPart> {
+        self.ended = true;
+        let (length, extent) = cut_before_fault(&self.input.bytes, self.input.line, self.layout);
+        let id = Some(self.document.id.clone());
+        let fault = self.input.on_error().skip(error, extent, id)?;
+        Ok(self.part(length, self.layout.unwrap_or_else(|| Layout::of("")), Some(fault)))
+    }
+
+    fn part(&mut self, length: usize, layout: Layout, fault: Option<Skipped>) -> TextPart {
         let line = self.input.line;
         let bytes = self.input.take(length);
         self.layout = Some(layout);
         let (after, next_before) = sync_channel(1);
         let before = self.before.replace(next_before);
         let (id, place) = (self.document.id.clone(), self.input.place.clone());
-        let sources = self.document.sources.clone();
-        Ok(Some(TextPart { id, sources, layout, bytes, place, line, before, after }))
+        let (sources, on_error) = (self.document.sources.clone(), self.input.on_error());
+        TextPart { id, sources, layout, bytes, place, line, on_error, fault, before, after }
     }
 
     /// That of the first whole lines, where it is not known yet.

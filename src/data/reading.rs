@@ -1,13 +1,14 @@
 //! How inputs are read, and what was found out about them on the way.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use encoding_rs::Encoding;
 
 use super::document::DocumentKind;
 use super::encoding::{by_name, name};
 use super::metadata::Metadata;
+use super::skip::OnError;
 use crate::error::{Error, Place, Result};
 
 /// How the articles of one run are read. Clones gather their notices in one place.
@@ -18,7 +19,20 @@ pub struct Reading {
     /// What inputs hold whose names do not say it.
     pub(super) kind: Option<DocumentKind>,
     pub(super) metadata: Arc<Metadata>,
-    notices: Arc<Mutex<BTreeSet<String>>>,
+    /// What becomes of articles, rows and files at fault.
+    pub(crate) on_error: OnError,
+    notices: Arc<Mutex<Notices>>,
+}
+
+/// So many files of an encoding are named; of the others it is said how many they are.
+const NAMED: usize = 3;
+
+/// What is said of files, of each once: the header of a table is read twice.
+#[derive(Debug, Default)]
+struct Notices {
+    single: BTreeSet<String>,
+    /// Files by what they were read as.
+    encodings: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Reading {
@@ -50,18 +64,37 @@ impl Reading {
         Reading { metadata: Arc::new(metadata), ..self }
     }
 
-    /// What to know about how files were read, sorted; complete when all were. A file whose header
-    /// is read twice is told once.
+    /// The same, with articles, rows and files at fault left out or ending the run.
+    #[must_use]
+    pub fn on_error(self, on_error: OnError) -> Self {
+        Reading { on_error, ..self }
+    }
+
+    /// What to know about how files were read, sorted; complete when all were.
     pub fn notices(&self) -> Vec<String> {
-        let notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        notices.iter().cloned().collect()
+        let notices = self.lock();
+        let named = notices.encodings.iter().flat_map(|(encoding, files)| {
+            files.iter().take(NAMED).map(move |file| format!("{file}: read as {encoding}"))
+        });
+        let named: BTreeSet<String> = named.chain(notices.single.iter().cloned()).collect();
+        let more = notices.encodings.iter().filter_map(|(encoding, files)| {
+            let more = files.len().checked_sub(NAMED).filter(|&more| more > 0)?;
+            let plural = if more == 1 { "" } else { "s" };
+            Some(format!("{more} more file{plural} read as {encoding}"))
+        });
+        named.into_iter().chain(more).collect()
     }
 
     pub(super) fn note_encoding(&self, place: &Place, encoding: &'static Encoding) {
-        self.note(format!("{place}: read as {}", name(encoding)));
+        let mut notices = self.lock();
+        notices.encodings.entry(name(encoding).to_owned()).or_default().insert(place.to_string());
     }
 
     pub(super) fn note(&self, notice: String) {
-        self.notices.lock().unwrap_or_else(PoisonError::into_inner).insert(notice);
+        self.lock().single.insert(notice);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Notices> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::compression::{Compression, Compressor};
 use super::journal::{Checkpoint, Journal, Run};
 use super::output::AtomicFile;
+use super::skip::Tally;
 use crate::error::{Error, Place, Result};
 
 /// A table on its way to a file that appears only when it is complete.
@@ -27,6 +28,8 @@ pub struct Spool {
     unit: Option<Compressor<File>>,
     journal: Journal,
     last: Checkpoint,
+    /// What became of the input since then.
+    since: Tally,
     /// Whether the files stay as they are when this is dropped.
     stays: bool,
 }
@@ -43,26 +46,26 @@ impl Spool {
         Self::begin(target, path, file, run)
     }
 
-    /// Goes on with a table where an earlier run stopped; [`Spool::pieces`] says how far it came.
-    /// Begins anew where there is nothing to go on with.
+    /// Goes on with a table where an earlier run stopped; [`Spool::pieces`] says how far it came, and
+    /// what became of that input is handed back. Begins anew where there is nothing to go on with.
     ///
     /// # Errors
     ///
     /// Those of [`Spool::create`]; also when the earlier run was another one.
-    pub fn resume(target: &Path, run: Run) -> Result<Self> {
+    pub fn resume(target: &Path, run: Run) -> Result<(Self, Tally)> {
         let (path, journal) = (beside(target, "part"), beside(target, "progress"));
         let mut file = open_alone(target, &path)?;
         let fail = |source| Error::io(target, "write", source);
         let written = file.metadata().map_err(fail)?.len();
-        let Some(told) = Journal::read(&journal, written).map_err(fail)? else {
-            return Self::begin(target, path, file, run);
+        let Some(mut told) = Journal::read(&journal, written).map_err(fail)? else {
+            return Ok((Self::begin(target, path, file, run)?, Tally::default()));
         };
         check_same(target, &told.run, &run)?;
-        let last = told.last;
+        let (last, earlier) = (told.last, std::mem::take(&mut told.tally));
         file.set_len(last.bytes).map_err(fail)?;
         file.seek(SeekFrom::End(0)).map_err(fail)?;
         let journal = Journal::go_on(journal, told).map_err(fail)?;
-        Ok(Self::at(last, target, path, file, journal))
+        Ok((Self::at(last, target, path, file, journal), earlier))
     }
 
     fn begin(target: &Path, path: PathBuf, file: File, run: Run) -> Result<Self> {
@@ -75,7 +78,8 @@ impl Spool {
 
     fn at(last: Checkpoint, target: &Path, path: PathBuf, file: File, journal: Journal) -> Self {
         let (target, compression) = (target.to_owned(), Compression::of_path(target));
-        Spool { target, path, file, compression, unit: None, journal, last, stays: false }
+        let (unit, since, stays) = (None, Tally::default(), false);
+        Spool { target, path, file, compression, unit, journal, last, since, stays }
     }
 
     /// How many pieces of the input were worked on at the last checkpoint; 0 where there is none.
@@ -96,6 +100,11 @@ impl Spool {
         written.map_err(|source| self.fail(source))
     }
 
+    /// Notes what became of some input, whose rows are written.
+    pub fn note(&mut self, tally: Tally) {
+        self.since.add(tally);
+    }
+
     /// Ends a unit: another run can go on from here, with the input behind the first `pieces`.
     ///
     /// # Errors
@@ -105,7 +114,7 @@ impl Spool {
         let mut add = || {
             self.end_unit()?;
             let checkpoint = Checkpoint { pieces, bytes: self.file.stream_position()? };
-            self.journal.add(checkpoint)?;
+            self.journal.add(checkpoint, &std::mem::take(&mut self.since))?;
             self.last = checkpoint;
             Ok(())
         };

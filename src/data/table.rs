@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter, memchr2};
 
 use super::delimiter::Separation;
 use super::digest::bytes_digest;
@@ -11,8 +11,9 @@ use super::input::read_whole;
 use super::output::TableFormat;
 #[cfg(feature = "parquet")]
 use super::parquet::read_table as read_parquet;
+use super::skip::{Extent, Faults, OnError};
 use crate::error::{Error, Place, Result};
-use crate::text::decode;
+use crate::text::{decode_part, decode_slice};
 
 /// A table held in memory.
 #[derive(Debug, Clone)]
@@ -54,7 +55,11 @@ impl Table {
     /// When the file cannot be read, is not UTF-8, has no header, a row with another number of
     /// cells than the header, an unbalanced quote, or a line that is no JSON object.
     pub fn read(path: &Path) -> Result<Self> {
-        let place = Place::input(path);
+        Self::read_with(path, &mut Faults::new(OnError::Stop))
+    }
+
+    /// The same without the rows at fault, where `faults` are not to stop it.
+    pub(crate) fn read_with(path: &Path, faults: &mut Faults) -> Result<Self> {
         if path == Path::new("-") {
             let bytes = read_bytes(path)?;
             let digest = Some(bytes_digest(&bytes));
@@ -62,7 +67,8 @@ impl Table {
                 Some(b'{') => TableFormat::Jsonl,
                 _ => TableFormat::Csv,
             };
-            return Ok(Table { digest, ..Self::parse(&decode(bytes, &place)?, format, place)? });
+            let table = Self::decode(&bytes, format, Place::input(path), faults)?;
+            return Ok(Table { digest, ..table });
         }
         let format = TableFormat::of_path(path).ok_or_else(|| {
             Error::data(
@@ -73,9 +79,23 @@ impl Table {
         })?;
         #[cfg(feature = "parquet")]
         if format == TableFormat::Parquet {
-            return read_parquet(path);
+            return read_parquet(path, faults);
         }
-        Self::parse(&decode(read_bytes(path)?, &place)?, format, place)
+        Self::decode(&read_bytes(path)?, format, Place::file(path), faults)
+    }
+
+    fn decode(
+        bytes: &[u8],
+        format: TableFormat,
+        place: Place,
+        faults: &mut Faults,
+    ) -> Result<Self> {
+        if faults.on_error == OnError::Stop {
+            // The first byte at fault, to the character; rows tell theirs to the cell.
+            decode_slice(bytes, &place)?;
+        }
+        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+        Self::parse_bytes(bytes, format, place, faults)
     }
 
     /// Parses a table of lines; `place` names it in errors. The cells of a CSV may be separated by
@@ -85,12 +105,21 @@ impl Table {
     ///
     /// As [`Table::read`].
     pub fn parse(text: &str, format: TableFormat, place: Place) -> Result<Self> {
-        match Separation::of(format, text.as_bytes()) {
+        Self::parse_bytes(text.as_bytes(), format, place, &mut Faults::new(OnError::Stop))
+    }
+
+    fn parse_bytes(
+        bytes: &[u8],
+        format: TableFormat,
+        place: Place,
+        faults: &mut Faults,
+    ) -> Result<Self> {
+        match Separation::of(format, bytes) {
             Some(separation) => {
                 let notice = separation.notice(format, &place);
-                Ok(Table { notice, ..parse_separated(text, separation, place)? })
+                Ok(Table { notice, ..parse_separated(bytes, separation, place, faults)? })
             }
-            None => parse_json_lines(text, place),
+            None => parse_json_lines(bytes, place, faults),
         }
     }
 
@@ -115,56 +144,84 @@ pub(super) fn missing_column(place: &Place, header: &[String], name: &str, remed
     Error::data(place.header(), format!("there is no column `{name}`"), remedy)
 }
 
-fn parse_separated(text: &str, separation: Separation, place: Place) -> Result<Table> {
+fn parse_separated(
+    bytes: &[u8],
+    separation: Separation,
+    place: Place,
+    faults: &mut Faults,
+) -> Result<Table> {
     let Separation { delimiter, before_header } = separation;
-    let text = text.get(before_header..).unwrap_or_default();
+    let bytes = bytes.get(before_header..).unwrap_or_default();
     let first_line = 1 + u64::from(before_header > 0);
-    check_quotes(text, delimiter, &place, first_line)?;
+    let unbalanced = quote_fault(bytes, delimiter);
+    let balanced = match &unbalanced {
+        Some(fault) => record_ends(&bytes[..fault.opened], delimiter).last().unwrap_or(0),
+        None => bytes.len(),
+    };
+    if let (Some(fault), 0) = (&unbalanced, balanced) {
+        return Err(fault.error(bytes, &place, first_line));
+    }
+    let mut lines = LineCounter { text: bytes, byte: 0, line: first_line };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
-        .has_headers(true)
-        .from_reader(text.as_bytes());
-    let mut lines = LineCounter { text, byte: 0, line: first_line };
+        .flexible(true)
+        .from_reader(&bytes[..balanced]);
     let header = reader.headers().map_err(|error| csv_error(&error, &place))?;
     let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
     check_header(&header, &place)?;
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| match error.kind() {
-            csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-                let start = pos.as_ref().map_or(0, |position| position.byte() as usize);
-                unequal_lengths(&place.line(lines.at(start)), *len as usize, *expected_len as usize)
-            }
-            _ => csv_error(&error, &place),
-        })?;
-        let line = lines.at(record.position().map_or(0, |position| position.byte() as usize));
+    for record in reader.byte_records() {
+        let record = record.map_err(|error| csv_error(&error, &place))?;
         // A line of nothing but one empty cell is a blank line.
         if header.len() > 1 && record.len() == 1 && record[0].is_empty() {
             continue;
         }
-        rows.push(TableRow { line, cells: record.iter().map(str::to_owned).collect() });
+        let line = lines.at(record.position().map_or(0, |position| position.byte() as usize));
+        match cells_of(record, header.len(), &place.line(line)) {
+            Ok(cells) => rows.push(TableRow { line, cells }),
+            Err(error) => faults.add(error, Extent::Row, None)?,
+        }
+    }
+    if let Some(fault) = unbalanced {
+        let extent = Extent::Rest { line: lines.at(balanced) };
+        faults.add(fault.error(bytes, &place, first_line), extent, None)?;
     }
     Ok(Table { place, header, rows, notice: None, digest: None })
 }
 
+/// The cells of a row, as many as there are columns.
+fn cells_of(record: csv::ByteRecord, columns: usize, row: &Place) -> Result<Vec<String>> {
+    let record = csv::StringRecord::from_byte_record(record).map_err(|error| {
+        let problem =
+            format!("cell {} holds bytes that are not UTF-8", error.utf8_error().field() + 1);
+        Error::data(row.clone(), problem, "save the file as UTF-8")
+    })?;
+    match record.len() == columns {
+        true => Ok(record.iter().map(str::to_owned).collect()),
+        false => Err(unequal_lengths(row, record.len(), columns)),
+    }
+}
+
 /// Finds the line a record starts in, for records in order. The reader's own count stands at the
 /// line break before the record (and, after `\r\n`, still before its `\n`).
-struct LineCounter<'a> {
-    text: &'a str,
-    byte: usize,
-    line: u64,
+pub(super) struct LineCounter<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) byte: usize,
+    pub(super) line: u64,
 }
 
 impl LineCounter<'_> {
-    fn at(&mut self, byte: usize) -> u64 {
-        let rest = &self.text.as_bytes()[byte..];
-        let breaks = rest.iter().take_while(|&&c| c == b'\n' || c == b'\r').count();
-        let start = byte + breaks;
-        let passed = &self.text.as_bytes()[self.byte..start];
-        self.line += passed.iter().filter(|&&c| c == b'\n').count() as u64;
+    pub(super) fn at(&mut self, byte: usize) -> u64 {
+        let start = byte + line_breaks(&self.text[byte..]);
+        self.line += memchr_iter(b'\n', &self.text[self.byte..start]).count() as u64;
         self.byte = start;
         self.line
     }
+}
+
+/// How many bytes of line breaks stand first.
+pub(super) fn line_breaks(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|&&c| c == b'\n' || c == b'\r').count()
 }
 
 pub(super) fn check_header(header: &[String], place: &Place) -> Result<()> {
@@ -200,39 +257,74 @@ pub(super) fn unequal_lengths(row: &Place, cells: usize, columns: usize) -> Erro
     )
 }
 
-/// Finds a quote that is opened and never closed, or closed in the middle of a cell. The `csv`
-/// crate reads on in both cases, and rows would vanish into one cell. `text` begins in `first_line`.
+/// Refuses quotes that are not balanced; `bytes` begin in `first_line`.
 pub(super) fn check_quotes(
-    text: &str,
+    bytes: &[u8],
     delimiter: u8,
     place: &Place,
     first_line: u64,
 ) -> Result<()> {
-    let bytes = text.as_bytes();
+    match quote_fault(bytes, delimiter) {
+        None => Ok(()),
+        Some(fault) => Err(fault.error(bytes, place, first_line)),
+    }
+}
+
+/// A quote that is opened and never closed, or closed in the middle of a cell. The `csv` crate reads
+/// on in both cases, and rows would vanish into one cell.
+pub(super) struct QuoteFault {
+    /// Where it is opened.
+    pub(super) opened: usize,
+    problem: &'static str,
+}
+
+impl QuoteFault {
+    /// `bytes` begin in `first_line`.
+    pub(super) fn error(&self, bytes: &[u8], place: &Place, first_line: u64) -> Error {
+        let line = first_line + memchr_iter(b'\n', &bytes[..self.opened]).count() as u64;
+        let remedy = "close the quote; a quote inside a quoted cell is written twice (\"\")";
+        Error::data(place.line(line), self.problem, remedy)
+    }
+}
+
+/// The first one.
+pub(super) fn quote_fault(bytes: &[u8], delimiter: u8) -> Option<QuoteFault> {
     let mut at = 0;
-    while let Some(found) = memchr(b'"', &bytes[at..]) {
-        let opened = at + found;
+    loop {
+        let opened = at + memchr(b'"', &bytes[at..])?;
         at = opened + 1;
         if !opens_cell(bytes, opened, delimiter) {
             continue;
         }
-        let problem = match closing_quote(bytes, opened) {
-            None => "the quote opened in this row is never closed",
-            Some(closed) => {
-                at = closed + 1;
-                match bytes.get(at) {
-                    Some(&c) if c != delimiter && c != b'\n' && c != b'\r' => {
-                        "the quote opened in this row closes in the middle of a cell"
-                    }
-                    _ => continue,
-                }
-            }
+        let Some(closed) = closing_quote(bytes, opened) else {
+            let problem = "the quote opened in this row is never closed";
+            return Some(QuoteFault { opened, problem });
         };
-        let line = first_line + bytes[..opened].iter().filter(|&&c| c == b'\n').count() as u64;
-        let remedy = "close the quote; a quote inside a quoted cell is written twice (\"\")";
-        return Err(Error::data(place.line(line), problem, remedy));
+        at = closed + 1;
+        if bytes.get(at).is_some_and(|&c| c != delimiter && c != b'\n' && c != b'\r') {
+            let problem = "the quote opened in this row closes in the middle of a cell";
+            return Some(QuoteFault { opened, problem });
+        }
     }
-    Ok(())
+}
+
+/// Where the records of a table end, behind their line breaks. A line break between quotes ends
+/// none.
+pub(super) fn record_ends(bytes: &[u8], delimiter: u8) -> impl Iterator<Item = usize> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            at += memchr2(b'"', b'\n', bytes.get(at..)?)?;
+            if bytes[at] == b'\n' {
+                at += 1;
+                return Some(at);
+            }
+            at = match opens_cell(bytes, at, delimiter) {
+                true => closing_quote(bytes, at)? + 1,
+                false => at + 1,
+            };
+        }
+    })
 }
 
 /// Whether a cell begins here.
@@ -253,17 +345,36 @@ pub(super) fn closing_quote(bytes: &[u8], opened: usize) -> Option<usize> {
     }
 }
 
-fn parse_json_lines(text: &str, place: Place) -> Result<Table> {
+/// The lines that are not blank, each with its number; `bytes` begin in `first_line`.
+pub(super) fn json_lines(bytes: &[u8], first_line: u64) -> impl Iterator<Item = (u64, &[u8])> {
+    let lines = bytes.split(|&byte| byte == b'\n');
+    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    (first_line..).zip(lines).filter(|(_, line)| !line.trim_ascii().is_empty())
+}
+
+/// The cells of a line, and their names.
+pub(super) fn parse_json_line(
+    json: &[u8],
+    place: &Place,
+    line: u64,
+) -> Result<Vec<(String, String)>> {
+    parse_json_object(decode_part(json, place, line)?, &place.line(line))
+}
+
+fn parse_json_lines(bytes: &[u8], place: Place, faults: &mut Faults) -> Result<Table> {
     let mut header: Vec<String> = Vec::new();
     let mut columns: HashMap<String, usize> = HashMap::new();
     let mut rows: Vec<TableRow> = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        let number = index as u64 + 1;
-        if line.trim().is_empty() {
-            continue;
-        }
+    for (line, json) in json_lines(bytes, 1) {
+        let object = match parse_json_line(json, &place, line) {
+            Ok(object) => object,
+            Err(error) => {
+                faults.add(error, Extent::Row, None)?;
+                continue;
+            }
+        };
         let mut cells = vec![String::new(); header.len()];
-        for (key, value) in parse_json_object(line, &place.line(number))? {
+        for (key, value) in object {
             let column = *columns.entry(key.clone()).or_insert_with(|| {
                 header.push(key);
                 header.len() - 1
@@ -271,7 +382,7 @@ fn parse_json_lines(text: &str, place: Place) -> Result<Table> {
             cells.resize(header.len(), String::new());
             cells[column] = value;
         }
-        rows.push(TableRow { line: number, cells });
+        rows.push(TableRow { line, cells });
     }
     check_header(&header, &place)?;
     for row in &mut rows {

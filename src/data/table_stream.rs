@@ -1,15 +1,14 @@
-//! Where the header of a table and its records end, in a stream of bytes.
+//! Where the header of a table and its last whole record end, in a stream of bytes.
 
 use std::collections::HashSet;
 use std::path::Path;
 
-use memchr::memchr2;
-
 use super::delimiter::Separation;
 use super::input::{LONGEST, PIECE_BYTES, ReadAhead};
 use super::output::TableFormat;
+use super::skip::OnError;
 use super::table::{
-    check_header, check_quotes, closing_quote, csv_error, opens_cell, parse_json_object,
+    check_header, check_quotes, csv_error, json_lines, parse_json_line, record_ends,
 };
 use crate::error::{Error, Result};
 use crate::text::decode_part;
@@ -46,7 +45,7 @@ pub(super) fn read_header(
     let (place, line) = (input.place.clone(), input.line);
     let bytes = input.take(length);
     let text = decode_part(&bytes, &place, line)?;
-    check_quotes(text, delimiter, &place, line)?;
+    check_quotes(text.as_bytes(), delimiter, &place, line)?;
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
     let columns = reader.headers().map_err(|error| csv_error(&error, &place))?;
     let columns: Vec<String> = columns.iter().map(|name| name.trim().to_owned()).collect();
@@ -69,15 +68,16 @@ fn json_keys(path: &Path, input: &mut ReadAhead) -> Result<Vec<String>> {
             None => grow(path, input)?,
         }
     };
-    let text = decode_part(&input.bytes[..length], &input.place, 1)?;
     let (mut keys, mut known) = (Vec::new(), HashSet::new());
-    for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let place = input.place.line(index as u64 + 1);
-        for (key, _) in parse_json_object(line, &place)? {
-            if known.insert(key.clone()) {
-                keys.push(key);
-            }
-        }
+    for (line, json) in json_lines(&input.bytes[..length], input.line) {
+        let object = match parse_json_line(json, &input.place, line) {
+            Ok(object) => object,
+            // Whoever parses the rows says so.
+            Err(_) if input.on_error() == OnError::Skip => continue,
+            Err(error) => return Err(error),
+        };
+        let fresh = object.into_iter().map(|(key, _)| key).filter(|key| known.insert(key.clone()));
+        keys.extend(fresh);
     }
     check_header(&keys, &input.place)?;
     Ok(keys)
@@ -94,25 +94,6 @@ pub(super) fn grow(path: &Path, input: &mut ReadAhead) -> Result<()> {
     }
     let wanted = 2 * input.bytes.len().max(PIECE_BYTES);
     input.fill(path, wanted)
-}
-
-/// Where the records of a table end, behind their line breaks. A line break between quotes ends
-/// none.
-pub(super) fn record_ends(bytes: &[u8], delimiter: u8) -> impl Iterator<Item = usize> + '_ {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        loop {
-            at += memchr2(b'"', b'\n', bytes.get(at..)?)?;
-            if bytes[at] == b'\n' {
-                at += 1;
-                return Some(at);
-            }
-            at = match opens_cell(bytes, at, delimiter) {
-                true => closing_quote(bytes, at)? + 1,
-                false => at + 1,
-            };
-        }
-    })
 }
 
 /// The end of the last whole record.

@@ -95,6 +95,11 @@ impl TfidfValidParams {
         self
     }
 
+    /// Whether single words are among the terms.
+    pub(crate) fn has_single_words(&self) -> bool {
+        self.word_ngrams.is_some_and(|range| range.bounds().0 == 1)
+    }
+
     /// Whether there are signals.
     pub(crate) fn has_signals(&self) -> bool {
         !self.signals.is_empty()

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::pipeline::in_order;
 use crate::data::{
-    ArticleRow, Carried, Codebook, ColumnKind, Piece, Pieces, Position, RowFormat, Rows, TextPart,
+    ArticleRow, Carried, Codebook, ColumnKind, Piece, Pieces, Position, RowFormat, Rows, Skipped,
+    Tally, TextPart,
 };
 use crate::error::Result;
 use crate::features::Scratch;
-use crate::model::{Classifier, Prediction, Scorer, StanceDetail};
+use crate::model::{Classifier, Familiarity, Flags, Prediction, Scorer, StanceDetail};
 use crate::text::{CodePoints, Segmenter, code_points};
 
 /// A scorer is compiled when so many bytes of text have been met: compiling takes as long as
@@ -44,6 +45,8 @@ pub struct Tagged<'a> {
     pub prediction: &'a Prediction,
     /// The cells of its row that are carried to the result.
     pub carried: Carried<'a>,
+    /// What is unlike training in it, where that is asked for.
+    pub flags: Option<Flags>,
 }
 
 /// Which probabilities a result table holds.
@@ -72,6 +75,7 @@ pub struct Tagger<'a> {
     segmenter: Segmenter,
     detail: StanceDetail,
     unit: Unit,
+    familiarity: Option<Familiarity<'a>>,
     scorer: OnceLock<Scorer<'a>>,
     /// Bytes of text met so far.
     met: AtomicUsize,
@@ -91,37 +95,52 @@ impl<'a> Tagger<'a> {
     pub fn new(classifier: &'a Classifier, detail: StanceDetail, unit: Unit) -> Self {
         let segmenter = Segmenter::new(&classifier.codebook().language);
         let (scorer, met) = (OnceLock::new(), AtomicUsize::new(0));
-        Tagger { classifier, segmenter, detail, unit, scorer, met }
+        Tagger { classifier, segmenter, detail, unit, familiarity: None, scorer, met }
     }
 
-    /// Tags a piece of input and calls `visit` with every sentence or row, in order.
+    /// Also tells what is unlike training in every sentence.
+    #[must_use]
+    pub fn with_flags(self) -> Self {
+        let familiarity = Some(Familiarity::new(self.classifier));
+        Tagger { familiarity, ..self }
+    }
+
+    /// Tags a piece of input and calls `visit` with every sentence or row, in order. What is left
+    /// out of it is handed back, in order too.
     ///
     /// # Errors
     ///
-    /// When an article or row of it cannot be read.
-    pub fn tag(&self, piece: Piece, mut visit: impl FnMut(&Tagged<'_>)) -> Result<()> {
+    /// When an article or row of it cannot be read, and that ends the run.
+    pub fn tag(&self, piece: Piece, mut visit: impl FnMut(&Tagged<'_>)) -> Result<Vec<Skipped>> {
         let (scratch, prediction) = (Scratch::default(), Prediction::default());
         let mut thread = Thread { tagger: self, scratch, prediction };
         match piece {
             Piece::Articles(documents) => {
-                let mut buffer = Vec::new();
+                let (mut buffer, mut skipped) = (Vec::new(), Vec::new());
                 for document in documents {
-                    let text = document.read(&mut buffer)?;
                     let origin = Origin::article(&document.id, document.carried());
-                    thread.tag_whole(origin, text, &mut visit);
+                    match document.read(&mut buffer) {
+                        Ok(text) => thread.tag_whole(origin, text, &mut visit),
+                        Err(error) => skipped.push(document.skip(error)?),
+                    }
                 }
-                Ok(())
+                Ok(skipped)
             }
+            Piece::Skipped(skipped) => Ok(vec![skipped]),
             Piece::Part(part) => thread.tag_part(&part, &mut visit),
             Piece::Rows(rows) => rows.parse(|&ArticleRow { id, document, text, carried }| {
                 let document = document.filter(|_| self.unit == Unit::Row).unwrap_or(id);
                 let origin = Origin { id, document, carried, start: Position::default() };
                 thread.tag_whole(origin, text, &mut visit);
             }),
-            Piece::Passed(piece) => match *piece {
-                Piece::Part(part) => thread.place(&part).map(drop),
-                _ => Ok(()),
-            },
+            Piece::Passed(piece) => {
+                match *piece {
+                    Piece::Part(part) => thread.place(&part).map(drop)?,
+                    Piece::Rows(rows) => rows.pass(),
+                    _ => {}
+                }
+                Ok(Vec::new())
+            }
         }
     }
 
@@ -138,8 +157,16 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// A text, its sentences, and where it begins; `None` where what stands before it was given up.
-type Placed<'p> = (&'p str, Vec<Range<usize>>, Option<Position>);
+/// A part of a long article.
+struct Placed<'p> {
+    text: &'p str,
+    /// Its sentences.
+    ranges: Vec<Range<usize>>,
+    /// Where it begins; `None` where what stands before it was given up.
+    start: Option<Position>,
+    /// What is left out behind it.
+    skipped: Option<Skipped>,
+}
 
 /// A tagger with buffers that are used again.
 struct Thread<'t, 'a> {
@@ -149,22 +176,26 @@ struct Thread<'t, 'a> {
 }
 
 impl Thread<'_, '_> {
-    fn tag_part(&mut self, part: &TextPart, visit: &mut impl FnMut(&Tagged<'_>)) -> Result<()> {
-        let (text, ranges, start) = self.place(part)?;
-        if let Some(start) = start {
-            let origin = Origin { start, ..Origin::article(&part.id, part.carried()) };
-            self.tag(origin, text, &ranges, visit);
-        }
-        Ok(())
+    fn tag_part(
+        &mut self,
+        part: &TextPart,
+        visit: &mut impl FnMut(&Tagged<'_>),
+    ) -> Result<Vec<Skipped>> {
+        let Placed { text, ranges, start, skipped } = self.place(part)?;
+        // What follows a fault is missing, and was said to be.
+        let Some(start) = start else { return Ok(Vec::new()) };
+        let origin = Origin { start, ..Origin::article(&part.id, part.carried()) };
+        self.tag(origin, text, &ranges, visit);
+        Ok(skipped.into_iter().collect())
     }
 
-    /// The text of a part, its sentences, and where it begins in its article.
+    /// Finds the sentences of a part, and tells the part behind it where it begins.
     fn place<'p>(&self, part: &'p TextPart) -> Result<Placed<'p>> {
-        let text = part.text()?;
+        let (text, skipped) = part.text()?;
         let ranges = self.tagger.segmenter.sentences_in(text, part.layout);
         let length = Position { sentences: ranges.len(), code_points: code_points(text) };
-        let start = part.place(length);
-        Ok((text, ranges, start))
+        let start = part.place(skipped.is_none().then_some(length));
+        Ok(Placed { text, ranges, start, skipped })
     }
 
     fn tag_whole(&mut self, origin: Origin<'_>, text: &str, visit: &mut impl FnMut(&Tagged<'_>)) {
@@ -202,6 +233,7 @@ impl Thread<'_, '_> {
                 text,
                 prediction,
                 carried: origin.carried,
+                flags: tagger.familiarity.as_ref().map(|familiarity| familiarity.flags(text)),
             });
         }
     }
@@ -279,23 +311,39 @@ pub fn write_row(
     for cell in tagged.carried.iter() {
         rows.text(cell);
     }
+    if let Some(flags) = tagged.flags {
+        rows.made_text(|text| text.push_str(&flags.names().collect::<Vec<_>>().join("|")));
+    }
     rows.end_row();
+}
+
+/// What became of a piece of input.
+#[derive(Debug)]
+pub struct Written {
+    /// Rows of the result table.
+    pub rows: Vec<u8>,
+    /// How many they are, and what is left out.
+    pub tally: Tally,
 }
 
 /// Writes a row of the result table for everything tagged in a piece.
 ///
 /// # Errors
 ///
-/// When an article or row of it cannot be read.
+/// When an article or row of it cannot be read, and that ends the run.
 pub fn write_piece(
     tagger: &Tagger<'_>,
     piece: Piece,
     probabilities: ProbabilityColumns,
     format: &RowFormat,
-) -> Result<Vec<u8>> {
+) -> Result<Written> {
     let mut rows = format.rows();
     let codebook = tagger.classifier.codebook();
-    tagger
-        .tag(piece, |tagged| write_row(&mut rows, codebook, tagged, tagger.unit, probabilities))?;
-    Ok(rows.finish())
+    let mut tally = Tally::default();
+    tally.skipped = tagger.tag(piece, |tagged| {
+        tally.rows += 1;
+        tally.outside += usize::from(tagged.flags.is_some_and(Flags::is_outside));
+        write_row(&mut rows, codebook, tagged, tagger.unit, probabilities);
+    })?;
+    Ok(Written { rows: rows.finish(), tally })
 }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use super::classify::Unit;
 use super::pipeline::in_order;
 use crate::data::{
-    ArticleColumns, ArticleTables, Carried, Piece, Pieces, Position, Reading, RowChunk, documents,
+    ArticleColumns, ArticleTables, Carried, Extent, Faults, OnError, Piece, Pieces, Position,
+    Reading, RowChunk, Skipped, documents,
 };
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::text::Segmenter;
@@ -22,6 +23,8 @@ pub struct Population {
     pub members: Vec<Member>,
     /// Rows that were left out since they hold no text.
     pub without_text: usize,
+    /// What was left out since it was at fault; sentences whose name stood before come last.
+    pub skipped: Vec<Skipped>,
 }
 
 /// A sentence that could be drawn.
@@ -45,7 +48,8 @@ impl Population {
     ///
     /// # Errors
     ///
-    /// When an input cannot be read, a name stands twice, or the input is a sample itself.
+    /// When an input cannot be read or a name stands twice, and that ends the run; when the input is
+    /// a sample itself.
     pub fn read(
         inputs: &[PathBuf],
         reading: &Reading,
@@ -71,13 +75,15 @@ impl Population {
             .into());
         }
         let columns = tables.carried.clone();
-        let mut population = Population { place, columns, members: Vec::new(), without_text: 0 };
+        let (members, skipped) = (Vec::new(), Vec::new());
+        let mut population = Population { place, columns, members, without_text: 0, skipped };
         let reader = Reader { segmenter: Segmenter::new(language), unit };
         in_order(
             Pieces::new(documents, tables, unit == Some(Unit::Row)),
             |piece| reader.members(piece?),
             |read| {
-                let members = read?;
+                let (members, skipped) = read?;
+                population.skipped.extend(skipped);
                 let before = population.members.len() + members.len();
                 let has_text = |member: &Member| !member.text.trim().is_empty();
                 population.members.extend(members.into_iter().filter(has_text));
@@ -85,21 +91,26 @@ impl Population {
                 Ok::<(), Error>(())
             },
         )?;
-        population.check_names()?;
+        population.check_names(reading.on_error)?;
         Ok(population)
     }
 
     /// Two sentences of one name could not be told apart when they are coded.
-    fn check_names(&self) -> Result<()> {
+    fn check_names(&mut self, on_error: OnError) -> Result<()> {
         let mut seen = HashSet::with_capacity(self.members.len());
-        match self.members.iter().find(|member| !seen.insert(member.id.as_str())) {
-            None => Ok(()),
-            Some(twice) => Err(Error::data(
-                self.place.clone(),
-                format!("the id `{}` stands twice", twice.id),
-                "give every sentence, article or row a name of its own",
-            )),
+        let ids = self.members.iter().map(|member| member.id.as_str());
+        let are_new: Vec<bool> = ids.map(|id| seen.insert(id)).collect();
+        let mut faults = Faults::new(on_error);
+        for (twice, _) in self.members.iter().zip(&are_new).filter(|(_, is_new)| !**is_new) {
+            let problem = format!("the id `{}` stands twice", twice.id);
+            let remedy = "give every sentence, article or row a name of its own";
+            let error = Error::data(self.place.clone(), problem, remedy);
+            faults.add(error, Extent::Row, Some(twice.id.clone()))?;
         }
+        let mut are_new = are_new.into_iter();
+        self.members.retain(|_| are_new.next().unwrap_or(true));
+        self.skipped.extend(faults.into_skipped());
+        Ok(())
     }
 
     /// What each member has in a column.
@@ -174,13 +185,19 @@ struct Reader {
 }
 
 impl Reader {
-    fn members(&self, piece: Piece) -> Result<Vec<Member>> {
-        let mut members = Vec::new();
+    fn members(&self, piece: Piece) -> Result<(Vec<Member>, Vec<Skipped>)> {
+        let (mut members, mut left_out) = (Vec::new(), Vec::new());
         match piece {
             Piece::Articles(documents) => {
                 let mut buffer = Vec::new();
                 for document in documents {
-                    let text = document.read(&mut buffer)?;
+                    let text = match document.read(&mut buffer) {
+                        Ok(text) => text,
+                        Err(error) => {
+                            left_out.push(document.skip(error)?);
+                            continue;
+                        }
+                    };
                     match self.unit {
                         Some(Unit::Row) => members.push(Member {
                             cells: owned(document.carried()),
@@ -193,11 +210,12 @@ impl Reader {
                 }
             }
             Piece::Part(part) => {
-                let text = part.text()?;
+                let (text, skipped) = part.text()?;
                 let ranges = self.segmenter.sentences_in(text, part.layout);
                 // Nobody asks where in characters a sentence stands.
                 let length = Position { sentences: ranges.len(), code_points: 0 };
-                if let Some(start) = part.place(length) {
+                if let Some(start) = part.place(skipped.is_none().then_some(length)) {
+                    left_out.extend(skipped);
                     members.extend(ranges.into_iter().enumerate().map(|(index, range)| Member {
                         id: format!("{}:{}", part.id, start.sentences + index),
                         document: part.id.clone(),
@@ -208,7 +226,7 @@ impl Reader {
             }
             Piece::Rows(rows) => {
                 let unit = self.unit.unwrap_or_else(|| unit_of(&rows));
-                rows.parse(|row| match unit {
+                left_out = rows.parse(|row| match unit {
                     Unit::Sentence => self.split(row.id, row.text, row.carried, &mut members),
                     Unit::Row => {
                         let document = row.document.filter(|name| !name.is_empty());
@@ -221,9 +239,10 @@ impl Reader {
                     }
                 })?;
             }
+            Piece::Skipped(skipped) => left_out.push(skipped),
             Piece::Passed(_) => {}
         }
-        Ok(members)
+        Ok((members, left_out))
     }
 
     fn split(&self, id: &str, text: &str, cells: Carried<'_>, members: &mut Vec<Member>) {

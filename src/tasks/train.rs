@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use crate::data::{Choice, Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, group_indices};
+use crate::data::{
+    Choice, Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, OnError, Skipped,
+    group_indices,
+};
 use crate::error::{Error, Place, Result};
 use crate::features::{COPY_THRESHOLD, SignalList, near_duplicates};
 use crate::model::{ClassifierParams, OutOfFold, Trained, TrainingData};
@@ -39,6 +42,8 @@ pub struct Train {
     pub group_by: GroupBy,
     /// Intervals of the cross-validated scores.
     pub bootstrap: Bootstrap,
+    /// What becomes of rows and files at fault.
+    pub on_error: OnError,
 }
 
 /// A trained classifier and its scores on documents it was not trained on.
@@ -48,6 +53,8 @@ pub struct TrainingResult {
     pub trained: Trained,
     /// Scores of out-of-fold predictions, where there could be any.
     pub scores: Option<Evaluation>,
+    /// What was left out of the label files.
+    pub skipped: Vec<Skipped>,
 }
 
 impl Train {
@@ -58,7 +65,8 @@ impl Train {
     /// Those of reading label files ([`LabelFile::read`]) and of fitting
     /// ([`ClassifierParams::fit`]); also when the column to group by is missing.
     pub fn run(&self, progress: &(dyn Fn(f64) + Sync)) -> Result<TrainingResult> {
-        let file = LabelFile::read(&self.labels, self.codebook.as_ref(), LabelSchema::WithText)?;
+        let (codebook, schema) = (self.codebook.as_ref(), LabelSchema::WithText);
+        let file = LabelFile::read_with(&self.labels, codebook, schema, self.on_error)?;
         let gold = file.gold()?;
         let mut notes = file.notices.clone();
         let groups = self.groups(&file, &gold, &mut notes)?;
@@ -81,7 +89,7 @@ impl Train {
         }
         notes.append(&mut trained.notes);
         trained.notes = notes;
-        Ok(TrainingResult { trained, scores })
+        Ok(TrainingResult { trained, scores, skipped: file.skipped })
     }
 
     fn groups(

@@ -155,6 +155,7 @@ impl Draft {
                 extra_columns,
                 notices: Vec::new(),
                 input_digest: None,
+                skipped: Vec::new(),
             },
             notes: self.notes(),
         })

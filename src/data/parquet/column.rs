@@ -33,8 +33,8 @@ pub(super) struct Batch {
     ends: Vec<usize>,
     /// How many cells hold nothing.
     pub(super) nulls: u64,
-    /// The first cell that is not what it should be.
-    pub(super) fault: Option<usize>,
+    /// The cells that are not what they should be.
+    pub(super) faults: Vec<usize>,
 }
 
 impl OpenColumn {
@@ -47,7 +47,7 @@ impl OpenColumn {
             text: String::new(),
             ends: Vec::new(),
             nulls: 0,
-            fault: None,
+            faults: Vec::new(),
         };
         let pages = CheckedPages { pages, column: Arc::clone(&column) };
         OpenColumn { kind, reader: get_column_reader(column, Box::new(pages)), batch }
@@ -109,7 +109,8 @@ impl Batch {
         self.repeated.clear();
         self.text.clear();
         self.ends.clear();
-        (self.nulls, self.fault) = (0, None);
+        self.faults.clear();
+        self.nulls = 0;
         let mut values = Vec::new();
         let (levels, repeated) = (Some(&mut self.levels), Some(&mut self.repeated));
         let (rows, _, slots) = reader.read_records(count, levels, repeated, &mut values)?;
@@ -127,7 +128,7 @@ impl Batch {
                 }
                 let value = values.next().ok_or_else(too_few)?;
                 if write(value, &mut self.text).is_none() {
-                    self.fault = self.fault.or(Some(self.ends.len()));
+                    self.faults.push(self.ends.len());
                 }
             } else if level == 0 {
                 self.nulls += 1;

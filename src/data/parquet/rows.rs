@@ -6,7 +6,7 @@ use super::column::OpenColumn;
 use super::schema::{Column, ParquetFile};
 use super::{Read, guarded};
 use crate::data::record::Cells;
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 
 /// Rows that are decoded together: enough that a column's pages are not gone back to for every row,
 /// few enough that long articles take little memory.
@@ -23,16 +23,48 @@ pub(in crate::data) struct CellRows {
     ends: Vec<usize>,
     /// How many columns there are.
     columns: usize,
+    /// The number of the first row in the file, from 1.
+    first: u64,
+    /// Cells that are not UTF-8, by row and column; of a row only the first.
+    faults: Vec<CellFault>,
+}
+
+/// A cell that is not UTF-8: the only fault that is one of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::data) struct CellFault {
+    /// The row of the file, from 1.
+    line: u64,
+    column: usize,
+}
+
+impl CellFault {
+    /// `columns`: their names.
+    pub(in crate::data) fn error(self, file: &Place, columns: &[String]) -> Error {
+        let place = file.line(self.line).column(&columns[self.column]);
+        let remedy = "write the file again with texts in UTF-8";
+        Error::data(place, "this cell is not UTF-8", remedy)
+    }
+}
+
+/// A row.
+pub(in crate::data) struct CellRow<'a> {
+    pub(in crate::data) cells: Cells<'a>,
+    /// Its number in the file, from 1.
+    pub(in crate::data) line: u64,
+    /// What is wrong with it; its cell is empty then.
+    pub(in crate::data) fault: Option<CellFault>,
 }
 
 impl CellRows {
     /// The rows, one after another.
-    pub(in crate::data) fn iter(&self) -> impl Iterator<Item = Cells<'_>> {
-        let mut rest = self.text.as_str();
-        self.ends.chunks_exact(self.columns.max(1)).map(move |ends| {
+    pub(in crate::data) fn iter(&self) -> impl Iterator<Item = CellRow<'_>> {
+        let (mut rest, mut faults) = (self.text.as_str(), self.faults.iter().copied().peekable());
+        let rows = self.ends.chunks_exact(self.columns.max(1)).zip(self.first..);
+        rows.map(move |(ends, line)| {
             let (text, after) = rest.split_at(ends.last().copied().unwrap_or(0));
             rest = after;
-            Cells { text, ends }
+            let fault = faults.next_if(|fault| fault.line == line);
+            CellRow { cells: Cells { text, ends }, line, fault }
         })
     }
 
@@ -59,7 +91,7 @@ pub(in crate::data) struct ParquetRows {
     /// How many rows it has still to give.
     left: usize,
     /// How many rows were read, for errors.
-    pub(super) read: u64,
+    pub(in crate::data) read: u64,
     /// How many cells of each column hold nothing.
     pub(super) nulls: Vec<u64>,
 }
@@ -71,13 +103,16 @@ impl ParquetRows {
         ParquetRows { file, wanted, group: 0, open: Vec::new(), left: 0, read: 0, nulls }
     }
 
-    /// The next rows, of about so many bytes; none at the end.
-    ///
-    /// # Errors
-    ///
-    /// When the file is damaged or a text is not UTF-8.
-    pub(in crate::data) fn next_rows(&mut self, bytes: usize) -> Result<CellRows> {
-        let mut rows = CellRows { columns: self.wanted.len(), ..CellRows::default() };
+    /// The next rows, of about so many bytes; none at the end. Where the file is damaged come the rows
+    /// before that, and the error.
+    pub(in crate::data) fn next_rows(&mut self, bytes: usize) -> (CellRows, Option<Error>) {
+        let (columns, first) = (self.wanted.len(), self.read + 1);
+        let mut rows = CellRows { columns, first, ..CellRows::default() };
+        let error = self.fill(&mut rows, bytes).err();
+        (rows, error)
+    }
+
+    fn fill(&mut self, rows: &mut CellRows, bytes: usize) -> Result<()> {
         while rows.text.len() < bytes && rows.count() < MOST_ROWS {
             if self.left == 0 {
                 if self.group == self.file.metadata.num_row_groups() {
@@ -87,9 +122,9 @@ impl ParquetRows {
                 guarded(&place, || self.open_group())?;
                 continue;
             }
-            self.read_batch(&mut rows)?;
+            self.read_batch(rows)?;
         }
-        Ok(rows)
+        Ok(())
     }
 
     fn open_group(&mut self) -> Read<()> {
@@ -119,15 +154,6 @@ impl ParquetRows {
             guarded(place, || column.read(count))?;
             *nulls += column.batch.nulls;
         }
-        // The only fault that is one of a row.
-        let faulty = self.open.iter().enumerate().find_map(|(index, column)| {
-            column.as_ref().and_then(|column| Some((index, column.batch.fault?)))
-        });
-        if let Some((index, row)) = faulty {
-            let place = place.line(self.read + row as u64 + 1).column(&self.file.names[index]);
-            let remedy = "write the file again with texts in UTF-8";
-            return Err(Error::data(place, "this cell is not UTF-8", remedy));
-        }
         for row in 0..count {
             let start = rows.text.len();
             for column in &self.open {
@@ -135,6 +161,14 @@ impl ParquetRows {
                 rows.ends.push(rows.text.len() - start);
             }
         }
+        let batch = rows.faults.len();
+        for (column, open) in self.open.iter().enumerate() {
+            let faults = open.iter().flat_map(|open| &open.batch.faults);
+            rows.faults
+                .extend(faults.map(|&row| CellFault { line: self.read + row as u64 + 1, column }));
+        }
+        rows.faults[batch..].sort_unstable();
+        rows.faults.dedup_by_key(|fault| fault.line);
         self.left -= count;
         self.read += count as u64;
         Ok(())

@@ -47,7 +47,7 @@ pub(super) struct Column {
 /// A Parquet file that was opened, and what it says of itself.
 #[derive(Debug)]
 pub(in crate::data) struct ParquetFile {
-    pub(super) place: Place,
+    pub(in crate::data) place: Place,
     pub(super) source: Arc<Source>,
     pub(super) metadata: Arc<ParquetMetaData>,
     /// Names of the columns that can be read, in order.

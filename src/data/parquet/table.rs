@@ -5,18 +5,20 @@ use std::path::Path;
 use super::rows::ParquetRows;
 use super::schema::ParquetFile;
 use crate::data::input::{LONGEST, PIECE_BYTES};
+use crate::data::skip::{Extent, Faults};
 use crate::data::table::{Table, TableRow};
 use crate::error::{Error, Result};
 
 /// A table in memory may be so many times larger than its file, as what is compressed otherwise.
 const MOST_EXPANSION: u64 = 500;
 
-/// Reads a whole file; rows are counted instead of lines.
+/// Reads a whole file; rows are counted instead of lines. Rows at fault are left out where `faults`
+/// are not to stop it.
 ///
 /// # Errors
 ///
 /// When it cannot be read, is no Parquet file or damaged, or expands beyond all measure.
-pub(in crate::data) fn read_table(path: &Path) -> Result<Table> {
+pub(in crate::data) fn read_table(path: &Path, faults: &mut Faults) -> Result<Table> {
     let file = ParquetFile::open(path)?;
     let (place, header) = (file.place.clone(), file.names.clone());
     let left_out = file.notice();
@@ -25,18 +27,25 @@ pub(in crate::data) fn read_table(path: &Path) -> Result<Table> {
     let mut reader = ParquetRows::new(file, wanted);
     let (mut rows, mut bytes) = (Vec::new(), 0);
     loop {
-        let before = rows.len() as u64;
-        let found = reader.next_rows(PIECE_BYTES)?;
-        let owned = |cells: crate::data::record::Cells<'_>| {
-            (0..header.len()).map(|column| cells.get(column).to_owned()).collect()
-        };
-        rows.extend(
-            found
-                .iter()
-                .zip(before + 1..)
-                .map(|(cells, line)| TableRow { line, cells: owned(cells) }),
-        );
-        if rows.len() as u64 == before {
+        let (found, error) = reader.next_rows(PIECE_BYTES);
+        for row in found.iter() {
+            match row.fault {
+                None => {
+                    let cell = |column| row.cells.get(column).to_owned();
+                    let cells = (0..header.len()).map(cell).collect();
+                    rows.push(TableRow { line: row.line, cells });
+                }
+                Some(fault) => faults.add(fault.error(&place, &header), Extent::Row, None)?,
+            }
+        }
+        if let Some(error) = error {
+            if rows.is_empty() {
+                return Err(error);
+            }
+            faults.add(error, Extent::Rest { line: reader.read + 1 }, None)?;
+            break;
+        }
+        if found.count() == 0 {
             break;
         }
         bytes += (found.len() + found.count() * header.len() * size_of::<String>()) as u64;

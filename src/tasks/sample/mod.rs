@@ -350,6 +350,7 @@ mod tests {
             columns: ["source", "p.x", "date"].map(str::to_owned).to_vec(),
             members: (0..100).map(member).collect(),
             without_text: 0,
+            skipped: Vec::new(),
         }
     }
 
