@@ -307,6 +307,37 @@ fn links_that_lead_nowhere_are_files_at_fault() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn links_in_a_folder_that_lead_out_of_it_are_not_followed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("private/secret.txt", "Nobody named this file.");
+    sandbox.write("in/a.txt", "Rain.");
+    sandbox.write("in/below/b.txt", "Snow.");
+    let link = |from: &str, to: &str| std::os::unix::fs::symlink(to, sandbox.path(from)).unwrap();
+    link("in/c.txt", "../private/secret.txt");
+    link("in/d.txt.gz", "../private/secret.txt");
+    // Within the folder a link is as good as a file; a folder behind a link is not searched.
+    link("in/e.txt", "below/b.txt");
+    link("in/f", "../private");
+    let output = sandbox.run(&["classify", "in", "--errors", "errors.csv"]);
+    let table = skips(output, "2 items skipped (2 files)");
+    assert!(!table.contains("Nobody") && table.contains("\ne:0,") && table.lines().count() == 4);
+    let reason = "this link leads out of its folder";
+    assert!(listed(&sandbox).iter().all(|row| row[4] == reason));
+    // Who names it, by itself or by a pattern, wants it.
+    let named = sandbox.run(&["classify", "in/*.txt"]).succeeds();
+    assert!(named.stdout.contains("Nobody"));
+    // A folder that is itself a link was named.
+    link("linked", "in/below");
+    assert!(sandbox.run(&["classify", "linked"]).succeeds().stdout.contains("Snow."));
+    // The same for folders of other programs.
+    sandbox.write("brat/a.ann", "");
+    link("brat/a.txt", "../private/secret.txt");
+    let arguments = ["convert", "brat", "--from", "brat", "-o", "labels.csv"];
+    sandbox.run(&arguments).fails(1, "brat/a.txt: this link leads out of its folder");
+}
+
 #[test]
 fn rows_without_names_keep_the_numbers_they_have_in_the_file() {
     let sandbox = Sandbox::new();

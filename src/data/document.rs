@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::article_table::{Carried, Source};
 use super::compression::{Compression, uncompressed_path};
+use super::folder::{Folder, strays};
 #[cfg(feature = "html")]
 use super::html::{article_text, declared_encoding};
 use super::input::{convert_whole, read_whole};
@@ -55,6 +56,8 @@ pub struct Document {
     /// What it holds.
     pub kind: DocumentKind,
     pub(super) reading: Reading,
+    /// Whether it is a link in a folder that leads out of it: nobody named that file.
+    pub(super) strays: bool,
     /// What is known of it beside its text, for every carried column of the result.
     pub(super) sources: Vec<Source>,
 }
@@ -62,11 +65,14 @@ pub struct Document {
 impl Document {
     fn new(id: String, path: PathBuf, reading: &Reading) -> Self {
         let kind = DocumentKind::of_path(&path).or(reading.kind).unwrap_or(DocumentKind::Text);
-        Document { id, path, kind, reading: reading.clone(), sources: Vec::new() }
+        Document { id, path, kind, reading: reading.clone(), strays: false, sources: Vec::new() }
     }
 
     /// How many bytes its text has; `None` where that cannot be known beforehand.
     pub(super) fn size(&self) -> Option<usize> {
+        if self.strays {
+            return Some(0);
+        }
         if Compression::of_path(&self.path).is_some() {
             return None;
         }
@@ -96,6 +102,9 @@ impl Document {
     /// When the file cannot be read, holds bytes that are not of its encoding, or is a web page
     /// without an article.
     pub fn read<'a>(&self, buffer: &'a mut Vec<u8>) -> Result<&'a str> {
+        if self.strays {
+            return Err(strays(&self.path));
+        }
         read_whole(&self.path, buffer)?;
         let place = Place::input(&self.path);
         #[cfg(feature = "html")]
@@ -171,7 +180,7 @@ fn add(input: &Path, reading: &Reading, found: &mut Vec<Document>) -> Result<()>
     };
     if metadata.is_dir() {
         let before = found.len();
-        search(input, input, reading, found);
+        search(input, &Folder::of(input), reading, found);
         if found.len() == before {
             return Err(Error::data(
                 Place::file(input),
@@ -219,7 +228,7 @@ fn document_id(path: &Path) -> String {
         .replace(std::path::MAIN_SEPARATOR, "/")
 }
 
-fn search(folder: &Path, root: &Path, reading: &Reading, found: &mut Vec<Document>) {
+fn search(folder: &Path, root: &Folder<'_>, reading: &Reading, found: &mut Vec<Document>) {
     let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     let Ok(mut entries) = entries else { return push_unreadable(folder, reading, found) };
     entries.sort_by_cached_key(std::fs::DirEntry::file_name);
@@ -240,8 +249,9 @@ fn search(folder: &Path, root: &Path, reading: &Reading, found: &mut Vec<Documen
         if kind.is_dir() {
             search(&path, root, reading, found);
         } else if DocumentKind::of_path(&path).is_some_and(DocumentKind::is_article) && is_file() {
-            let id = document_id(path.strip_prefix(root).unwrap_or(&path));
-            found.push(Document::new(id, path, reading));
+            let id = document_id(path.strip_prefix(root.path).unwrap_or(&path));
+            let strays = kind.is_symlink() && !root.holds(&path);
+            found.push(Document { strays, ..Document::new(id, path, reading) });
         }
     }
 }

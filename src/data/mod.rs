@@ -10,6 +10,7 @@ mod document;
 mod encoding;
 pub mod exchange;
 mod fold;
+mod folder;
 #[cfg(feature = "html")]
 mod html;
 mod input;

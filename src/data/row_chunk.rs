@@ -434,7 +434,7 @@ mod tests {
     fn table(delimiter: Option<u8>, columns: [&str; 2]) -> ArticleTable {
         let (path, kind) = (PathBuf::from("t.csv"), DocumentKind::Table(TableFormat::Csv));
         let (id, reading) = ("t".to_owned(), Reading::default());
-        let document = Document { id, path, kind, reading, sources: Vec::new() };
+        let document = Document { id, path, kind, reading, strays: false, sources: Vec::new() };
         let columns = columns.map(str::to_owned).to_vec();
         let head =
             Head { place: Place::file("t.csv"), delimiter, columns, notice: None, input: None };

@@ -201,9 +201,15 @@ fn beside(target: &Path, ending: &str) -> PathBuf {
     target.with_file_name(name)
 }
 
-/// Opens a file that no other run has open.
+/// Opens a file that no other run has open. A link could lead to a file that nobody named.
 fn open_alone(target: &Path, path: &Path) -> Result<File> {
     let fail = |source| Error::io(target, "write", source);
+    for path in [path, &beside(target, "progress")] {
+        if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+            let problem = format!("{} stands where its beginning is kept", path.display());
+            return Err(Error::data(Place::file(target), problem, "remove it"));
+        }
+    }
     loop {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(path);

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::draft::{Code, Draft, DraftRow};
 use super::write::{FileNames, Written, carried, table};
+use crate::data::folder::entries;
 use crate::data::table::read_bytes;
 use crate::data::{Coding, LabelFile, LabelledRow, Table, TableFormat, stem};
 use crate::error::{Error, Place, Result};
@@ -22,16 +23,6 @@ const NOT_CODED: &str = "not-coded";
 /// The list of sentences, and its columns of places.
 const SENTENCES: &str = "sentences.csv";
 const COLUMNS: [&str; 6] = ["brat.file", "brat.start", "brat.end", "id", "document", "coder"];
-
-/// The paths in a folder, sorted.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
-    let fail = |source| Error::io(folder, "read", source);
-    let entries = std::fs::read_dir(folder).map_err(fail)?;
-    let mut paths =
-        entries.map(|entry| Ok(entry.map_err(fail)?.path())).collect::<Result<Vec<_>>>()?;
-    paths.sort();
-    Ok(paths)
-}
 
 fn has_ending(path: &Path, ending: &str) -> bool {
     path.is_file() && path.extension().is_some_and(|found| found == ending)

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use super::ExchangeFormat;
 use super::draft::{Code, Draft, DraftRow};
 use super::write::{FileNames, Written, shape};
+use crate::data::folder::entries;
 use crate::data::table::read_bytes;
 use crate::data::{LabelFile, TableFormat, stem};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Place, Result, listed};
 use crate::text::decode;
 
 /// The variable of a file.
@@ -26,17 +27,10 @@ pub(super) fn read(paths: &[PathBuf], frame: Option<&str>, draft: &mut Draft) ->
             files.push(path.clone());
             continue;
         }
-        let fail = |source| Error::io(path, "read", source);
-        let mut within: Vec<PathBuf> = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(fail)? {
-            within.push(entry.map_err(fail)?.path());
-        }
         let table = |path: &PathBuf| {
             matches!(TableFormat::of_path(path), Some(TableFormat::Csv | TableFormat::Tsv))
         };
-        within.retain(table);
-        within.sort();
-        files.extend(within);
+        files.extend(entries(path)?.into_iter().filter(table));
     }
     if files.len() != 1 && frame.is_some() {
         let problem = "names the frame of one file; without it, files name their frames";
@@ -154,14 +148,14 @@ pub(super) fn write(
     notes: &mut Vec<String>,
 ) -> Result<Written> {
     let frames = file.codebook.frame_names();
-    let known = || frames.join("`, `");
+    let known = || listed(&frames);
     if frames.is_empty() {
         let place = file.rows.first().map(|row| row.place.clone()).unwrap_or_default();
         let remedy = "give the frames with --codebook";
         return Err(Error::data(place, "no row carries a label", remedy));
     }
     let one = |name: &str| {
-        let known = || format!("there is no frame `{name}`; there are `{}`", known());
+        let known = || format!("there is no frame `{name}`; there are {}", known());
         file.codebook.frame(name).ok_or_else(|| Error::parameter("--frame", known()))
     };
     let wanted = frame.map(one).transpose()?;
