@@ -72,7 +72,7 @@ impl Place {
     /// The same line, in the column of a table that bears this name.
     #[must_use]
     pub fn column(&self, name: &str) -> Self {
-        Place { column: Some(Column::Name(name.to_owned())), ..self.clone() }
+        Place { column: Some(Column::Name(shortened(name.to_owned(), QUOTED))), ..self.clone() }
     }
 
     /// The same line, at the character that counts from 1.
@@ -186,6 +186,7 @@ fn io_remedy(source: &std::io::Error) -> &'static str {
         Io::NotFound => "check the path",
         Io::PermissionDenied => "check who may read and write there",
         Io::StorageFull | Io::QuotaExceeded => "free some space and run it again",
+        Io::IsADirectory => "name a file in it",
         Io::FileTooLarge => "raise the limit (ulimit -f) or write it elsewhere",
         _ => "",
     }
@@ -196,6 +197,33 @@ fn and_io_remedy(source: &std::io::Error) -> String {
     match io_remedy(source) {
         "" => String::new(),
         remedy => format!("; {remedy}"),
+    }
+}
+
+/// So many names are listed in a message, and so many characters of each.
+const LISTED: (usize, usize) = (20, 40);
+
+/// Names as they stand in a message, between backticks; of very many the first.
+pub(crate) fn listed<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+    let mut names = names.into_iter();
+    let first: Vec<String> = names
+        .by_ref()
+        .take(LISTED.0)
+        .map(|name| format!("`{}`", shortened(name.as_ref().to_owned(), LISTED.1)))
+        .collect();
+    match names.count() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+/// So many characters of a file are quoted in a message.
+const QUOTED: usize = 1000;
+
+fn shortened(text: String, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }
 
@@ -227,7 +255,8 @@ impl Error {
         problem: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        ErrorKind::Data { place, problem: problem.into(), remedy: remedy.into() }.into()
+        let [problem, remedy] = [problem.into(), remedy.into()].map(|text| shortened(text, QUOTED));
+        ErrorKind::Data { place, problem, remedy }.into()
     }
 
     /// Says in which file the data stand that cannot train what was asked for.

@@ -1,6 +1,6 @@
 //! Flat arrays that are owned, embedded in the program or mapped from a file.
 //!
-//! The one place of the crate with `unsafe`: mapping a file.
+//! One of the two places of the crate with `unsafe`: mapping a file. The other is `features/prefetch.rs`.
 
 use std::fmt;
 use std::fs::File;

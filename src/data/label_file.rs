@@ -7,7 +7,7 @@ use super::codebook::is_name;
 use super::compression::stem;
 use super::skip::{Extent, Faults, OnError, Skipped};
 use super::{Choice, Codebook, Coding, LabelSet, Table, TableRow};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Place, Result, listed};
 
 /// What a label file must bring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,9 +45,12 @@ fn unclassified(table: &Table, error: Error) -> Error {
     match table.column("text").or(table.column("source")) {
         Some(_) => {
             let problem = "there is no column `labels`";
-            let remedy = "give a label file; articles become one by `framescope classify`, or by \
-                          `framescope sample` and coding";
-            Error::data(table.place.line(1), problem, remedy)
+            let remedy = format!(
+                "the columns are {}; give a label file: articles become one by `framescope \
+                 classify`, or by `framescope sample` and coding",
+                listed(&table.header)
+            );
+            Error::data(table.place.header(), problem, remedy)
         }
         None => error,
     }
@@ -355,7 +358,7 @@ fn found_codebook(
     }
     let mut exactly_one = true;
     for (_, table) in tables {
-        let column = table.required_column("labels")?;
+        let column = table.required_column("labels").map_err(|error| unclassified(table, error))?;
         for row in &table.rows {
             let cell = row.cells[column].trim();
             if cell == "?" {

@@ -12,7 +12,7 @@ use super::output::TableFormat;
 #[cfg(feature = "parquet")]
 use super::parquet::read_table as read_parquet;
 use super::skip::{Extent, Faults, OnError};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Place, Result, listed};
 use crate::text::{decode_part, decode_slice};
 
 /// A table held in memory.
@@ -74,7 +74,10 @@ impl Table {
             Error::data(
                 Place::file(path),
                 "this is no table framescope knows",
-                format!("use a file that ends in {}", TableFormat::ENDINGS),
+                format!(
+                    "use a file that ends in {}; of a spreadsheet, save a CSV",
+                    TableFormat::ENDINGS
+                ),
             )
         })?;
         #[cfg(feature = "parquet")]
@@ -140,7 +143,7 @@ impl Table {
 }
 
 pub(super) fn missing_column(place: &Place, header: &[String], name: &str, remedy: &str) -> Error {
-    let remedy = format!("the columns are `{}`; {remedy}", header.join("`, `"));
+    let remedy = format!("the columns are {}; {remedy}", listed(header));
     Error::data(place.header(), format!("there is no column `{name}`"), remedy)
 }
 
@@ -398,7 +401,13 @@ pub(super) fn parse_json_object(json: &str, line: &Place) -> Result<Vec<(String,
     let object: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(json).map_err(|error| match error.is_data() {
             true => fail("this line is no JSON object".to_owned()),
-            false => Error::data(line.position(error.column() as u64), "this is not JSON", remedy),
+            false => {
+                // The only such error that has no kind of its own.
+                let is_deep = error.to_string().starts_with("recursion limit exceeded");
+                let problem =
+                    if is_deep { "values are nested too deeply" } else { "this is not JSON" };
+                Error::data(line.position(error.column() as u64), problem, remedy)
+            }
         })?;
     let cell = |(key, value): (String, serde_json::Value)| {
         let cell = json_cell(&key, value).map_err(&fail)?;

@@ -68,19 +68,24 @@ fn json_keys(path: &Path, input: &mut ReadAhead) -> Result<Vec<String>> {
             None => grow(path, input)?,
         }
     };
-    let (mut keys, mut known) = (Vec::new(), HashSet::new());
+    let (mut keys, mut known, mut first_error) = (Vec::new(), HashSet::new(), None);
     for (line, json) in json_lines(&input.bytes[..length], input.line) {
         let object = match parse_json_line(json, &input.place, line) {
             Ok(object) => object,
             // Whoever parses the rows says so.
-            Err(_) if input.on_error() == OnError::Skip => continue,
+            Err(error) if input.on_error() == OnError::Skip => {
+                first_error.get_or_insert(error);
+                continue;
+            }
             Err(error) => return Err(error),
         };
         let fresh = object.into_iter().map(|(key, _)| key).filter(|key| known.insert(key.clone()));
         keys.extend(fresh);
     }
-    check_header(&keys, &input.place)?;
-    Ok(keys)
+    match first_error {
+        Some(error) if keys.is_empty() => Err(error),
+        _ => check_header(&keys, &input.place).map(|()| keys),
+    }
 }
 
 /// Reads more, for a row that is not whole yet.

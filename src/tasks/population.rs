@@ -9,7 +9,7 @@ use crate::data::{
     ArticleColumns, ArticleTables, Carried, Extent, Faults, OnError, Piece, Pieces, Position,
     Reading, RowChunk, Skipped, documents,
 };
-use crate::error::{Error, ErrorKind, Place, Result};
+use crate::error::{Error, ErrorKind, Place, Result, listed};
 use crate::text::Segmenter;
 
 /// All sentences that could be drawn.
@@ -134,10 +134,9 @@ impl Population {
         };
         let date = self.columns.iter().position(|column| column == "date");
         let (Some(date), 1..) = (date, length) else {
-            let columns = self.columns.join("`, `");
             let remedy = match self.columns.is_empty() {
                 true => "articles in plain text have none; draw from a table".to_owned(),
-                false => format!("the columns are `{columns}`, `document`"),
+                false => format!("the columns are {}, `document`", listed(&self.columns)),
             };
             let problem = format!("there is no column `{name}`");
             return Err(Error::data(self.place.clone(), problem, remedy));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::{Empty, Imported};
 use crate::data::codebook::is_name;
 use crate::data::{Choice, Codebook, Coding, Label, LabelFile, LabelSet, LabelledRow};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Place, Result, listed};
 
 /// A label by its names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,8 +145,8 @@ impl Draft {
             rows.push(LabelledRow { place, id, text, coding, coder, document, extra });
         }
         if !taken.is_empty() {
-            let names = taken.into_iter().collect::<Vec<_>>().join("`, `");
-            self.note(format!("left out, since label files have columns of the name: `{names}`"));
+            let names = listed(taken);
+            self.note(format!("left out, since label files have columns of the name: {names}"));
         }
         Ok(Imported {
             file: LabelFile {
@@ -192,8 +192,8 @@ impl Draft {
 fn coding(row: &DraftRow, codebook: &Codebook) -> Result<Coding> {
     let fail = |problem, remedy: String| Error::data(row.place.clone(), problem, remedy);
     let unknown = |kind, name: &str, known: Vec<&str>| {
-        let known = known.join("`, `");
-        fail(format!("unknown {kind} `{name}`"), format!("the codebook has `{known}`"))
+        let known = listed(known);
+        fail(format!("unknown {kind} `{name}`"), format!("the codebook has {known}"))
     };
     let Some(codes) = &row.codes else { return Ok(Coding::NotCoded) };
     let mut labels: Vec<Label> = Vec::new();

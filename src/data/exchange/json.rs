@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::data::table::read_bytes;
 use crate::data::{Table, TableFormat};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Place, Result, listed};
 use crate::text::decode;
 
 /// How a file holds its objects.
@@ -56,11 +56,13 @@ impl Item {
     pub(super) fn take_text(&mut self, names: &[&str]) -> Result<String> {
         let found = names.iter().find_map(|name| self.take_cell(name));
         found.ok_or_else(|| {
-            let keys: Vec<&str> = self.fields.keys().map(String::as_str).collect();
             Error::data(
                 self.place.clone(),
                 format!("there is no text in `{}`", names.join("` or `")),
-                format!("the fields are `{}`; rename the one that holds it", keys.join("`, `")),
+                format!(
+                    "the fields are {}; rename the one that holds it",
+                    listed(self.fields.keys())
+                ),
             )
         })
     }

@@ -11,7 +11,7 @@ use super::json::Shape;
 use super::{ExchangeFormat, draft};
 use crate::data::output::AtomicFile;
 use crate::data::{Coding, LabelFile, LabelledRow, RowFormat, TableFormat};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, listed};
 
 /// What a format writes.
 pub(super) enum Written {
@@ -120,9 +120,8 @@ pub(super) fn carried(
     let (lost, kept): (Vec<usize>, Vec<usize>) =
         columns.partition(|&column| taken(&file.extra_columns[column]));
     if !lost.is_empty() {
-        let names: Vec<&str> = lost.iter().map(|&c| file.extra_columns[c].as_str()).collect();
-        let names = names.join("`, `");
-        notes.push(format!("left out, since the format has fields of the name: `{names}`"));
+        let names = listed(lost.iter().map(|&column| &file.extra_columns[column]));
+        notes.push(format!("left out, since the format has fields of the name: {names}"));
     }
     kept
 }

@@ -12,7 +12,7 @@ use parquet::schema::types::{ColumnDescriptor, Type};
 use super::source::Source;
 use super::{damaged, guarded};
 use crate::data::table::check_header;
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Place, Result, listed};
 
 /// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,10 +115,9 @@ impl ParquetFile {
 
     /// What to know about columns that are not read.
     pub(in crate::data) fn notice(&self) -> Option<String> {
-        let names = self.left_out.join("`, `");
-        let place = &self.place;
-        (!names.is_empty()).then(|| {
-            format!("{place}: left out, since they hold no single texts or numbers: `{names}`")
+        let (place, names) = (&self.place, listed(&self.left_out));
+        (!self.left_out.is_empty()).then(|| {
+            format!("{place}: left out, since they hold no single texts or numbers: {names}")
         })
     }
 }

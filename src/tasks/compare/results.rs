@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::gold::Coded;
 use super::{Group, Over};
 use crate::data::{Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, group_indices};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Place, Result, listed};
 
 /// More groups than this are no groups: somebody named a column of scores or of ids.
 const MOST_GROUPS: usize = 200;
@@ -187,17 +187,17 @@ fn cells<'a>(file: &'a LabelFile, name: &str) -> Option<Vec<&'a str>> {
 
 fn missing(file: &LabelFile, place: &Place, name: &str) -> Error {
     let known = file.extra_columns.iter().filter(|name| !name.starts_with("p."));
-    let known: Vec<&str> = known.map(String::as_str).collect();
+    let known: Vec<&String> = known.collect();
     let remedy = match known.is_empty() {
         _ if ["id", "text", "labels", "coder"].contains(&name) => {
             format!(
-                "`{name}` cannot divide sentences into groups; the columns are `{}`, `document`",
-                known.join("`, `")
+                "`{name}` cannot divide sentences into groups; the columns are {}, `document`",
+                listed(known)
             )
         }
         true => "carry it through `classify`: columns of a table of articles stand in its results"
             .to_owned(),
-        false => format!("the columns are `{}`", known.join("`, `")),
+        false => format!("the columns are {}", listed(known)),
     };
     Error::data(place.clone(), format!("there is no column `{name}` for groups"), remedy)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::predictions::Predictions;
 use super::scores::{Evaluation, Truth};
 use crate::data::{Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, group_indices};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Place, Result, listed};
 use crate::stats::{Bootstrap, Clusters, CodeTable, Measure, krippendorff_alpha};
 
 /// The coder whose labels are the gold standard where several people coded a sentence.
@@ -138,7 +138,7 @@ impl Gold {
             return Err(Error::data(
                 Place::file(&self.path),
                 format!("there is no column `{name}`"),
-                format!("the columns are `{}`", self.file.extra_columns.join("`, `")),
+                format!("the columns are {}", listed(&self.file.extra_columns)),
             ));
         };
         Ok(self.rows.iter().map(|&row| self.file.rows[row].extra[column].as_str()).collect())
@@ -223,7 +223,7 @@ fn gold_rows(
         return Err(Error::data(
             Place::file(path),
             format!("no sentence is coded by `{chosen}`"),
-            format!("the coders are `{}`", coders.join("`, `")),
+            format!("the coders are {}", listed(&coders)),
         ));
     }
     let ids: BTreeSet<&str> = rows.iter().map(|&row| file.rows[row].id.as_str()).collect();

@@ -13,7 +13,7 @@ pub use extension::Coded;
 pub use table::LabelTable;
 
 use crate::data::group_indices;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, listed};
 use crate::stats::{Allocation, allocate, draw, mixture_sizes, stream};
 
 /// How a sample is drawn.
@@ -188,10 +188,9 @@ fn check_sizes(
     counts: &[usize],
 ) -> Result<()> {
     let error = |problem: String| {
-        let known: Vec<&str> = names.iter().take(8).map(String::as_str).collect();
-        let known = known.join("`, `");
         let remedy = format!(
-            "divide as the plan did, by `--stratify`, `--bands` and `--cuts`; the strata are now `{known}`"
+            "divide as the plan did, by `--stratify`, `--bands` and `--cuts`; the strata are now {}",
+            listed(names)
         );
         Err(Error::data(population.place.clone(), problem, remedy))
     };
