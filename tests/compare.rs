@@ -302,6 +302,53 @@ fn the_report_says_what_it_was_made_from() {
     assert!(output.stdout.contains("Courier & Sons"));
 }
 
+/// Every cell that people can write, the file's name and the title are a script.
+#[test]
+fn a_script_in_every_field_stays_text() {
+    let sandbox = Sandbox::new();
+    corpus(&sandbox);
+    let script = "<script>alert(1)</script>";
+    let hostile = |name: &str| {
+        let table = fs::read_to_string(sandbox.path(name)).unwrap();
+        let mut reader = csv::Reader::from_reader(table.as_bytes());
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let header = reader.headers().unwrap().clone();
+        writer.write_record(header.iter().chain(["coder"])).unwrap();
+        for (number, row) in reader.records().enumerate() {
+            let row = row.unwrap();
+            let cell = |(name, cell): (&str, &str)| match name {
+                "id" | "document" | "source" | "text" => format!("{cell} {script}"),
+                _ => cell.to_owned(),
+            };
+            // Two people coded some of the sentences alike.
+            let cells: Vec<String> = header.iter().zip(row.iter()).map(cell).collect();
+            let coders = if number % 3 == 0 && name == "gold.csv" {
+                &["gold", script][..]
+            } else {
+                &["gold"]
+            };
+            for coder in coders {
+                writer.write_record(cells.iter().map(String::as_str).chain([*coder])).unwrap();
+            }
+        }
+        sandbox.write(&format!("<script>{name}"), writer.into_inner().unwrap());
+    };
+    hostile("results.csv");
+    hostile("gold.csv");
+    let page = |more: &[&str]| {
+        let arguments = ["compare", "<script>results.csv", "--by", "source", "--over", "quarter"];
+        let output = ["--replicates", "50", "-o", "<script>.html"];
+        sandbox.run(&[&arguments[..], &output, more].concat()).succeeds();
+        fs::read_to_string(sandbox.path("<script>.html")).unwrap()
+    };
+    for page in [page(&["--gold", "<script>gold.csv"]), page(&["--naive"])] {
+        assert!(!page.to_lowercase().contains("<script"), "a script got through");
+        for shown in ["Herald &#60;script&#62;", "&#60;script&#62;results.csv"] {
+            assert!(page.contains(shown), "{shown} is not in the page");
+        }
+    }
+}
+
 #[test]
 fn copies_are_bound_together_and_the_earliest_counts() {
     let sandbox = Sandbox::new();
