@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use framescope::data::{ArticleColumns, LabelSchema, Reading, TableFormat};
+use framescope::data::{ArticleColumns, LabelSchema, OnError, Reading, TableFormat};
 use framescope::stats::{Bootstrap, Target};
 use framescope::tasks::compare::{Correction, Options, Plan, PlanOptions, Results, compare, plan};
 use framescope::tasks::evaluate::Gold;
@@ -103,10 +103,12 @@ impl Study {
     }
 
     fn results(&self) -> (Results, Gold) {
-        let results = Results::read(&[self.path("tagged.csv")], None, "source", None).unwrap();
+        let results =
+            Results::read(&[self.path("tagged.csv")], None, "source", None, OnError::Stop).unwrap();
         let gold = [self.path("gold.csv")];
         let codebook = Some(results.codebook());
-        let gold = Gold::read(&gold, codebook, LabelSchema::CodesOnly, None).unwrap();
+        let gold =
+            Gold::read(&gold, codebook, LabelSchema::CodesOnly, None, OnError::Stop).unwrap();
         (results, gold)
     }
 

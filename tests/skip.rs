@@ -457,6 +457,52 @@ fn rows_of_parquet_at_fault_are_left_out_and_the_rest_where_it_is_damaged() {
 }
 
 #[test]
+fn whoever_reads_labels_can_skip() {
+    let sandbox = Sandbox::new();
+    let codings = support::codings();
+    sandbox.write("good.csv", &codings);
+    sandbox.write(
+        "bad.csv",
+        [codings.as_bytes(), b"u9,anna,trade:good\nu9,b\xff,,d9\nu9,anna,a:b:c,d\n"].concat(),
+    );
+    let summary = "e.csv: 3 items skipped (3 rows)";
+    let agree = |name| ["agree", name, "--json", "--replicates", "20", "--errors", "e.csv"];
+    let expected = sandbox.run(&agree("good.csv")).succeeds().stdout;
+    sandbox.run(&agree("bad.csv")).fails(1, "bad.csv, line 21, column 5: byte 0xFF");
+    let skip = |arguments: &[&str]| sandbox.run(&[arguments, &["--on-error", "skip"]].concat());
+    assert_eq!(skips(skip(&agree("bad.csv")), summary), expected);
+
+    sandbox.write("labels.csv", small_labels());
+    sandbox.run(&["train", "labels.csv", "-o", "m.framescope", "--replicates", "0"]).succeeds();
+    sandbox
+        .run(&["classify", "labels.csv", "--unit", "row", "-m", "m.framescope", "-o", "t.csv"])
+        .succeeds();
+    sandbox
+        .write("bad.csv", small_labels() + "x,few\n,no name,,d,paper\ny,text,none:a:b,d,paper\n");
+    let evaluate = |gold| {
+        let options = ["--predictions", "t.csv", "--replicates", "20", "--errors", "e.csv"];
+        [&["evaluate", gold][..], &options].concat()
+    };
+    let expected = sandbox.run(&evaluate("labels.csv")).succeeds().stdout;
+    sandbox.run(&evaluate("bad.csv")).fails(1, "bad.csv, line 114: this row has 2 cells");
+    assert_eq!(skips(skip(&evaluate("bad.csv")), summary), expected);
+
+    let table = std::fs::read_to_string(sandbox.path("t.csv")).unwrap();
+    sandbox.write("r.csv", table + "few\n");
+    let compare = |results| {
+        let options = ["--by", "source", "--gold", "labels.csv", "--replicates", "20"];
+        [&["compare", results][..], &options].concat()
+    };
+    let expected = sandbox.run(&compare("t.csv")).succeeds().stdout;
+    sandbox.run(&compare("r.csv")).fails(1, "this row has 1 cells");
+    assert_eq!(skips(skip(&compare("r.csv")), "1 item skipped (1 row)"), expected);
+    let report = [&compare("r.csv")[..], &["-o", "r.html"]].concat();
+    skips(skip(&report), "1 item skipped (1 row)");
+    let page = std::fs::read_to_string(sandbox.path("r.html")).unwrap();
+    assert!(page.contains("1 item skipped (1 row)"), "the report does not say it");
+}
+
+#[test]
 fn a_list_has_a_format_of_lines() {
     let sandbox = Sandbox::new();
     sandbox.write("in/a.txt", "Rain.");

@@ -4,13 +4,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use framescope::data::{AtomicFile, ColumnKind, RowFormat, TableFormat};
+use framescope::data::{AtomicFile, ColumnKind, OnError, RowFormat, TableFormat};
 use framescope::error::{Error, ErrorKind, Result};
 use framescope::report;
 use framescope::tasks::agree::{
     self, Adjudication, Agreement, Codings, Estimate, Level, WideTable,
 };
 
+use super::skipping::{SkippedList, SkippingArgs};
 use super::{
     BootstrapArgs, CodebookArgs, Failure, OutputArgs, Printer, check_output, interval_note,
 };
@@ -58,6 +59,8 @@ pub(super) struct Agree {
     output: OutputArgs,
     #[command(flatten)]
     bootstrap: BootstrapArgs,
+    #[command(flatten)]
+    skipping: SkippingArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -82,11 +85,26 @@ enum AdjudicateArg {
 
 impl Agree {
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
-        let outputs = self.output.output.iter().chain(&self.disagreements);
-        for output in outputs {
-            let inputs = self.codings.iter().chain(&self.wide).map(PathBuf::as_path);
-            check_output(output, inputs)?;
+        let inputs = || self.codings.iter().chain(&self.wide).map(PathBuf::as_path);
+        for output in self.output.output.iter().chain(&self.disagreements) {
+            check_output(output, inputs())?;
         }
+        let on_error = self.skipping.on_error(OnError::Stop);
+        if self.wide.is_some() && on_error == OnError::Skip {
+            let message = "--on-error skip: a table of --wide is read as a whole or not at all";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        let mut skipped = self.skipping.begin(inputs(), self.output.output.as_deref(), printer)?;
+        self.measure(on_error, &mut skipped, printer)?;
+        skipped.finish()
+    }
+
+    fn measure(
+        &self,
+        on_error: OnError,
+        skipped: &mut SkippedList<'_>,
+        printer: &Printer,
+    ) -> Result<(), Failure> {
         let bootstrap = self.bootstrap.bootstrap();
         if let Some(path) = &self.wide {
             let level = match self.level {
@@ -101,7 +119,8 @@ impl Agree {
             return self.report(&agreement, printer);
         }
         let codebook = self.codebook.read()?;
-        let codings = Codings::read(&self.codings, codebook.as_ref())?;
+        let codings = Codings::read(&self.codings, codebook.as_ref(), on_error)?;
+        skipped.add(&codings.skipped)?;
         codings.notices.iter().for_each(|notice| printer.note(notice));
         if let Some(path) = &self.disagreements {
             write_disagreements(&codings, path)?;

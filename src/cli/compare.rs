@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use framescope::data::{LabelSchema, file_digest};
+use framescope::data::{LabelSchema, OnError, file_digest};
 use framescope::error::{Error, ErrorKind};
 use framescope::features::COPY_THRESHOLD;
 use framescope::model::Classifier;
@@ -14,6 +14,7 @@ use framescope::tasks::compare::{
 };
 use framescope::tasks::evaluate::Gold;
 
+use super::skipping::{SkippedList, SkippingArgs};
 use super::{BootstrapArgs, CodebookArgs, Failure, ModelArgs, OutputArgs, Printer, check_output};
 
 /// Compares outlets, periods or any groups, corrected for the classifier's errors
@@ -87,6 +88,8 @@ pub(super) struct Compare {
     output: OutputArgs,
     #[command(flatten)]
     bootstrap: BootstrapArgs,
+    #[command(flatten)]
+    skipping: SkippingArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -142,16 +145,31 @@ impl Compare {
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
         let form = self.form()?;
         self.check()?;
+        let inputs = || self.results.iter().chain(&self.gold).map(PathBuf::as_path);
         if let Some(output) = &self.output.output {
-            check_output(output, self.results.iter().chain(&self.gold).map(PathBuf::as_path))?;
+            check_output(output, inputs())?;
         }
+        let mut skipped = self.skipping.begin(inputs(), self.output.output.as_deref(), printer)?;
+        self.compare(form, &mut skipped, printer)?;
+        skipped.finish()
+    }
+
+    fn compare(
+        &self,
+        form: Form,
+        skipped: &mut SkippedList<'_>,
+        printer: &Printer,
+    ) -> Result<(), Failure> {
+        let on_error = self.skipping.on_error(OnError::Stop);
         let codebook = self.codebook.read()?;
         let results = Results::read(
             &self.results,
             codebook.as_ref(),
             self.by.trim(),
             self.over.map(Period::over),
+            on_error,
         )?;
+        skipped.add(results.skipped())?;
         let gold = match self.gold.is_empty() {
             true => None,
             false => Some(Gold::read(
@@ -159,16 +177,20 @@ impl Compare {
                 Some(results.codebook()),
                 LabelSchema::CodesOnly,
                 self.gold_coder.as_deref(),
+                on_error,
             )?),
         };
+        skipped.add(gold.as_ref().map_or(&[], Gold::skipped))?;
         let read = results.notices().iter().chain(gold.iter().flat_map(Gold::notices));
         read.for_each(|notice| printer.note(notice));
         if let Some(difference) = self.plan {
             return self.run_plan(form, difference, &results, gold.as_ref(), printer);
         }
         let comparison = compare(&results, gold.as_ref(), &self.options())?;
-        let notes = self.notes(&comparison);
+        let mut notes = self.notes(&comparison);
         notes.iter().for_each(|note| printer.note(note));
+        // Printed last of all, and part of the report.
+        notes.extend(skipped.summary());
         self.write(form, &results, &comparison, notes, printer)?;
         match comparison.tests.is_none() && gold.is_none() && results.groups() > 1 {
             true => Err(Failure::Library(no_gold())),

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use framescope::data::{AtomicFile, Codebook, LabelSchema};
+use framescope::data::{AtomicFile, Codebook, LabelSchema, OnError};
 use framescope::error::{Error, ErrorKind};
 use framescope::features::{SignalList, TfidfParams};
 use framescope::model::{Classifier, ClassifierParams};
@@ -13,6 +13,7 @@ use framescope::stats::Bootstrap;
 use framescope::tasks::evaluate::{FullEvaluation, Gold, Predictions};
 use serde::Serialize;
 
+use super::skipping::SkippingArgs;
 use super::{
     BootstrapArgs, CodebookArgs, Failure, ModelArgs, OutputArgs, Printer, check_output,
     interval_note,
@@ -61,6 +62,8 @@ pub(super) struct Evaluate {
     output: OutputArgs,
     #[command(flatten)]
     bootstrap: BootstrapArgs,
+    #[command(flatten)]
+    skipping: SkippingArgs,
 }
 
 #[derive(Args)]
@@ -105,8 +108,11 @@ impl Evaluate {
         // A place that cannot be written should show before the work.
         let mut table = self.side_output(self.csv.as_deref())?;
         let mut review = self.side_output(self.questions.suspects.as_deref())?;
+        let inputs = self.inputs().chain(&self.gold).map(PathBuf::as_path);
+        let mut skipped = self.skipping.begin(inputs, self.output.output.as_deref(), printer)?;
         let bootstrap = self.bootstrap.bootstrap();
         let (gold, predictions) = self.read()?;
+        skipped.add(gold.skipped())?;
         let full = self.evaluate(&gold, &predictions, &bootstrap, printer)?;
         let read = gold.notices().iter().chain(&predictions.notices);
         read.for_each(|notice| printer.note(notice));
@@ -132,7 +138,7 @@ impl Evaluate {
         for file in [table, review].into_iter().flatten() {
             file.commit()?;
         }
-        Ok(())
+        skipped.finish()
     }
 
     /// The gold labels and what is scored against them.
@@ -164,7 +170,8 @@ impl Evaluate {
             || questions.suspects.is_some()
             || questions.against.as_deref().is_some_and(is_model);
         let schema = if needs_text { LabelSchema::WithText } else { schema };
-        Ok(Gold::read(&self.gold, codebook, schema, self.gold_coder.as_deref())?)
+        let on_error = self.skipping.on_error(OnError::Stop);
+        Ok(Gold::read(&self.gold, codebook, schema, self.gold_coder.as_deref(), on_error)?)
     }
 
     fn evaluate(
@@ -229,11 +236,15 @@ impl Evaluate {
         }
     }
 
+    /// What is read beside the gold labels.
+    fn inputs(&self) -> impl Iterator<Item = &PathBuf> {
+        let inputs = [&self.predictions, &self.model.model, &self.questions.against];
+        inputs.into_iter().flatten()
+    }
+
     fn side_output(&self, path: Option<&Path>) -> Result<Option<SideOutput>, Failure> {
         let Some(path) = path else { return Ok(None) };
-        let inputs = [&self.predictions, &self.model.model, &self.questions.against];
-        let inputs = inputs.into_iter().flatten().chain(&self.gold).map(PathBuf::as_path);
-        check_output(path, inputs)?;
+        check_output(path, self.inputs().chain(&self.gold).map(PathBuf::as_path))?;
         let file = AtomicFile::create(path)?;
         Ok(Some(SideOutput { path: path.to_owned(), file }))
     }

@@ -112,16 +112,17 @@ impl SkippedList<'_> {
             }
             None => {}
         }
-        match count {
-            0 => Ok(()),
-            _ => {
+        match summary {
+            None => Ok(()),
+            Some(summary) => {
                 self.printer.say(&format!("{beginning}{summary}{ending}"));
                 Err(Failure::Skipped)
             }
         }
     }
 
-    fn summary(&self) -> String {
+    /// How much was skipped, of which kinds; `None` where nothing was.
+    pub(super) fn summary(&self) -> Option<String> {
         let part = |(count, one, many): (usize, &str, &str)| match count {
             0 => None,
             1 => Some(format!("1 {one}")),
@@ -134,6 +135,7 @@ impl SkippedList<'_> {
         ];
         let kinds: Vec<String> = kinds.into_iter().filter_map(part).collect();
         let items = if self.count() == 1 { "item" } else { "items" };
-        format!("{} {items} skipped ({})", self.count(), kinds.join(", "))
+        let count = self.count();
+        (count > 0).then(|| format!("{count} {items} skipped ({})", kinds.join(", ")))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::data::{Codebook, LabelFile, LabelSchema, LabelSet, group_indices};
+use crate::data::{Codebook, LabelFile, LabelSchema, LabelSet, OnError, Skipped, group_indices};
 use crate::error::{Error, Place, Result};
 use crate::stats::{Clusters, CodeTable};
 
@@ -21,6 +21,8 @@ pub struct Codings {
     pub carried: Vec<String>,
     /// What to know about how the files were read.
     pub notices: Vec<String>,
+    /// What was left out of the files.
+    pub skipped: Vec<Skipped>,
     pub(super) clusters: Clusters,
 }
 
@@ -44,9 +46,9 @@ impl Codings {
     ///
     /// # Errors
     ///
-    /// Those of [`LabelFile::read`]; also with fewer than two coders.
-    pub fn read(paths: &[PathBuf], codebook: Option<&Codebook>) -> Result<Self> {
-        let file = LabelFile::read(paths, codebook, LabelSchema::CodesOnly)?;
+    /// Those of [`LabelFile::read_with`]; also with fewer than two coders.
+    pub fn read(paths: &[PathBuf], codebook: Option<&Codebook>, on_error: OnError) -> Result<Self> {
+        let file = LabelFile::read_with(paths, codebook, LabelSchema::CodesOnly, on_error)?;
         let coders: Vec<String> = file.coders().into_iter().map(str::to_owned).collect();
         if coders.len() < 2 {
             let only = coders.first().map_or("", String::as_str);
@@ -95,8 +97,8 @@ impl Codings {
             let mut keep = agreed.iter();
             unit.carried.retain(|_| keep.next() == Some(&true));
         }
-        let (codebook, notices) = (file.codebook, file.notices);
-        Ok(Codings { codebook, coders, units, carried, notices, clusters })
+        let LabelFile { codebook, notices, skipped, .. } = file;
+        Ok(Codings { codebook, coders, units, carried, notices, skipped, clusters })
     }
 
     /// Whether the files say which document a sentence stands in.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use super::gold::Coded;
 use super::{Group, Over};
-use crate::data::{Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, group_indices};
+use crate::data::{
+    Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, OnError, Skipped, group_indices,
+};
 use crate::error::{Error, Place, Result, listed};
 
 /// More groups than this are no groups: somebody named a column of scores or of ids.
@@ -44,15 +46,16 @@ impl Results {
     ///
     /// # Errors
     ///
-    /// Those of [`LabelFile::read`]; when there is no such column, no column `date` where periods are
+    /// Those of [`LabelFile::read_with`]; when there is no such column, no column `date` where periods are
     /// asked for, no sentence with a group, or more than 200 groups; and when an id stands in two of the tables.
     pub fn read(
         paths: &[PathBuf],
         codebook: Option<&Codebook>,
         by: &str,
         over: Option<Over>,
+        on_error: OnError,
     ) -> Result<Self> {
-        let file = LabelFile::read(paths, codebook, LabelSchema::Results)?;
+        let file = LabelFile::read_with(paths, codebook, LabelSchema::Results, on_error)?;
         let place = paths.first().map_or_else(Place::default, |path| Place::input(path));
         check_ids(&file)?;
         let names = cells(&file, by).ok_or_else(|| missing(&file, &place, by))?;
@@ -105,6 +108,11 @@ impl Results {
     /// What to know about how the tables were read.
     pub fn notices(&self) -> &[String] {
         &self.file.notices
+    }
+
+    /// What was left out of the tables.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.file.skipped
     }
 
     /// The frames and stances.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::predictions::Predictions;
 use super::scores::{Evaluation, Truth};
-use crate::data::{Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, group_indices};
+use crate::data::{
+    Codebook, LabelFile, LabelSchema, LabelSet, LabelledRow, OnError, Skipped, group_indices,
+};
 use crate::error::{Error, Place, Result, listed};
 use crate::stats::{Bootstrap, Clusters, CodeTable, Measure, krippendorff_alpha};
 
@@ -45,15 +47,16 @@ impl Gold {
     ///
     /// # Errors
     ///
-    /// Those of [`LabelFile::read`]; also when a sentence is coded by several people and none of them
+    /// Those of [`LabelFile::read_with`]; also when a sentence is coded by several people and none of them
     /// is the gold standard, and when an inclusion probability is not above 0 and at most 1.
     pub fn read(
         paths: &[PathBuf],
         codebook: Option<&Codebook>,
         schema: LabelSchema,
         gold_coder: Option<&str>,
+        on_error: OnError,
     ) -> Result<Self> {
-        let file = LabelFile::read(paths, codebook, schema)?;
+        let file = LabelFile::read_with(paths, codebook, schema, on_error)?;
         let (asked, coders) = gold_rows(&file, &paths[0], gold_coder)?;
         let coded = |row: &usize| file.rows[*row].coding.labels().is_some();
         let rows: Vec<usize> = asked.iter().copied().filter(coded).collect();
@@ -94,6 +97,11 @@ impl Gold {
     /// What to know about how the files were read.
     pub fn notices(&self) -> &[String] {
         &self.file.notices
+    }
+
+    /// What was left out of the files.
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.file.skipped
     }
 
     /// The frames and stances.
