@@ -1,13 +1,6 @@
-//! Codebooks of any text.
-
 #![no_main]
 
-use framescope::data::Codebook;
-use framescope::error::Place;
-use libfuzzer_sys::fuzz_target;
+#[path = "../checks.rs"]
+mod checks;
 
-fuzz_target!(|text: &str| {
-    if let Ok(codebook) = Codebook::parse(text, &Place::file("codebook.toml")) {
-        assert!(!codebook.frames.is_empty());
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| checks::codebook(bytes));
