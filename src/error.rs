@@ -30,7 +30,8 @@ enum Column {
 impl Place {
     /// A whole file (or `standard input`).
     pub fn file(path: impl AsRef<Path>) -> Self {
-        Place { file: path.as_ref().display().to_string(), ..Place::default() }
+        let file = escaped(&path_text(path.as_ref()));
+        Place { file, ..Place::default() }
     }
 
     /// A whole file that has rows and no lines; its places are counted in these.
@@ -121,7 +122,7 @@ pub struct Error(Box<ErrorKind>);
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A file or folder could not be read or written.
-    #[error("{}: cannot {action}: {source}{}", path.display(), and_io_remedy(source))]
+    #[error("{}: cannot {action}: {source}{}", escaped(&path_text(path)), and_io_remedy(source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -198,6 +199,25 @@ fn and_io_remedy(source: &std::io::Error) -> String {
         "" => String::new(),
         remedy => format!("; {remedy}"),
     }
+}
+
+/// A path as text; bytes that are no characters as `\xff`, so that two paths stay two.
+pub(crate) fn path_text(path: &Path) -> String {
+    let mut text = String::new();
+    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| text += &format!("\\x{byte:02x}"));
+    }
+    text
+}
+
+/// The same with signs that would break a line or rule a terminal written out.
+fn escaped(text: &str) -> String {
+    let write = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    text.chars().map(write).collect()
 }
 
 /// So many names are listed in a message, and so many characters of each.

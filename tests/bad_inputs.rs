@@ -43,7 +43,7 @@ fn labels() -> Vec<Case> {
         file("no column of texts", b"id,labels\n1,a\n"),
         file("no column of labels", b"id,text\n1,x y\n"),
         file("a column that stands twice", b"id,text,text,labels\n1,x,y,a\n"),
-        file("two columns without a name", b"id,text,labels,,\n1,x,a,,\n"),
+        file("two columns without a name", b"id,,text,,labels\n1,,x,,a\n"),
         file("a row with too few cells", b"id,text,labels\n1,x y\n"),
         file("a row with too many cells", b"id,text,labels\n1,x, y,a\n"),
         file("a quote that is never closed", b"id,text,labels\n1,\"x y,a\n2,y,a\n"),

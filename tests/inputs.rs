@@ -172,6 +172,71 @@ fn tables_of_other_countries_are_read_and_said_to_be() {
     sandbox.run(&stop).fails(1, "t.csv, line 4: this row has 3 cells");
 }
 
+/// Empty columns behind the last, empty cells behind a row, empty rows before, between and behind.
+#[test]
+fn empty_cells_of_spreadsheets_are_nothing() {
+    let sandbox = Sandbox::new();
+    for id in ["id,", ""] {
+        let name = |name: &str| if id.is_empty() { String::new() } else { format!("{name},") };
+        let [a, b] = ["a", "b"].map(name);
+        sandbox.write("t.csv", format!("{id}text,month\n{a}Rain fell.,May\n{b}Snow fell.,\n"));
+        let expected = sandbox.run(&["classify", "t.csv"]).succeeds().stdout;
+        for table in [
+            format!("{id}text,month,,\r\n{a}Rain fell.,May,,\r\n{b}Snow fell.,,,\r\n"),
+            format!("{id}text,month\n{a}Rain fell.,May,,,\n{b}Snow fell.,,\n"),
+            format!("\n\r\n{id}text,month\n\n{a}Rain fell.,May\n,,\n{b}Snow fell.,\n,,,,\n\n"),
+            format!(",,,\n{id}text,month\n{a}Rain fell.,May\n\"\",\"\",\n{b}Snow fell.,\n"),
+        ] {
+            for table in [table.clone(), table.replace(',', ";"), table.replace(',', "\t")] {
+                sandbox.write("t.csv", &table);
+                let output = sandbox.run(&["classify", "t.csv"]).succeeds();
+                assert_eq!(output.stdout, expected, "{table}");
+            }
+        }
+    }
+    // Lines are counted as they stand.
+    sandbox.write("t.csv", "\n,,\nid,text,\n1,Rain.,\n2,Snow.,x\n");
+    let stop = ["classify", "t.csv", "--on-error", "stop"];
+    sandbox.run(&stop).fails(1, "t.csv, line 5: this row has 3 cells, the header 2");
+    // Label files too.
+    let labels = small_labels();
+    sandbox.write("labels.csv", &labels);
+    let train = ["train", "labels.csv", "-o", "m.framescope", "--replicates", "0"];
+    sandbox.run(&train).succeeds();
+    let model = std::fs::read(sandbox.path("m.framescope")).unwrap();
+    sandbox.write("labels.csv", format!("\n{}\n,,,,,,\n", labels.replace('\n', ",,\n")));
+    sandbox.run(&train).succeeds();
+    assert!(std::fs::read(sandbox.path("m.framescope")).unwrap() == model);
+    sandbox.write("labels.csv", format!(",,\n\n{labels}\n,,,,\nx,y\n"));
+    sandbox.run(&train).fails(1, "labels.csv, line 118: this row has 2 cells");
+}
+
+#[test]
+fn utf16_without_its_mark_and_metadata_of_a_spreadsheet_are_read() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.txt", "Exports rose. Imports fell.");
+    let expected = sandbox.run(&["classify", "a.txt"]).succeeds().stdout;
+    let units = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    sandbox.write("a.txt", units("Exports rose. Imports fell."));
+    for options in [&[][..], &["--unit", "row"]] {
+        let output = sandbox.run(&[&["classify", "a.txt"], options].concat()).succeeds();
+        assert_eq!(output.stderr, "note: a.txt: read as UTF-16LE\n");
+        assert!(!options.is_empty() || output.stdout == expected);
+    }
+    let table = "id,text\n1,Exports rose.\n";
+    sandbox.write("t.csv", table);
+    let expected = sandbox.run(&["classify", "t.csv"]).succeeds().stdout;
+    sandbox.write("t.csv", units(table));
+    assert_eq!(sandbox.run(&["classify", "t.csv"]).succeeds().stdout, expected);
+
+    sandbox.write("a.txt", "Exports rose.");
+    let metadata = "document;source\na;Süddeutsche Blätter\nb;Österreich\n";
+    sandbox.write("m.csv", encoded(metadata, encoding_rs::WINDOWS_1252));
+    let output = sandbox.run(&["classify", "a.txt", "--metadata", "m.csv"]).succeeds();
+    assert!(output.stdout.contains(",Süddeutsche Blätter\n"), "{}", output.stdout);
+    assert!(output.stderr.contains("m.csv: read as windows-1252"), "{}", output.stderr);
+}
+
 #[test]
 fn label_files_of_other_countries_are_read_and_said_to_be() {
     let sandbox = Sandbox::new();

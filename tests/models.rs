@@ -80,3 +80,19 @@ fn a_model_cut_anywhere_is_refused() {
         refused(model[..length].to_vec(), &format!("{length} bytes"));
     }
 }
+
+#[test]
+fn no_byte_of_a_model_changes_unnoticed() {
+    let sandbox = Sandbox::new();
+    sandbox.write("labels.csv", support::small_labels());
+    sandbox.run(&["train", "labels.csv", "-o", "m.framescope", "--replicates", "0"]).succeeds();
+    let path = sandbox.path("m.framescope");
+    let model = fs::read(&path).unwrap();
+    framescope::model::Classifier::open(&path).unwrap();
+    for at in (0..model.len()).step_by(model.len() / 1500) {
+        let mut changed = model.clone();
+        changed[at] ^= 1 << (at % 8);
+        fs::write(&path, changed).unwrap();
+        assert!(framescope::model::Classifier::open(&path).is_err(), "byte {at}");
+    }
+}

@@ -185,7 +185,7 @@ fn signals_leave_what_is_done_and_say_so() {
     let child = start(&sandbox, &["classify", "long.txt", "in", "-o", "u.csv"]);
     wait_for(&sandbox, ".u.csv.part");
     send("-INT", &child);
-    assert_eq!(end(child), (Some(130), String::new()));
+    assert_eq!(end(child), (Some(130), "error: interrupted; nothing is kept\n".to_owned()));
     assert_eq!(left(&sandbox), [""; 0]);
     let anew = sandbox.run(&["classify", "in", "-o", "u.csv", "--resume"]).succeeds();
     assert!(anew.stderr.contains("u.csv: there is nothing to resume"), "{}", anew.stderr);

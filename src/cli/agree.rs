@@ -86,7 +86,8 @@ enum AdjudicateArg {
 impl Agree {
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
         let inputs = || self.codings.iter().chain(&self.wide).map(PathBuf::as_path);
-        for output in self.output.output.iter().chain(&self.disagreements) {
+        let outputs = || self.output.output.iter().chain(&self.disagreements).map(PathBuf::as_path);
+        for output in outputs() {
             check_output(output, inputs())?;
         }
         let on_error = self.skipping.on_error(OnError::Stop);
@@ -94,7 +95,7 @@ impl Agree {
             let message = "--on-error skip: a table of --wide is read as a whole or not at all";
             return Err(Failure::Usage(message.to_owned()));
         }
-        let mut skipped = self.skipping.begin(inputs(), self.output.output.as_deref(), printer)?;
+        let mut skipped = self.skipping.begin(inputs(), outputs(), printer)?;
         self.measure(on_error, &mut skipped, printer)?;
         skipped.finish()
     }

@@ -18,6 +18,7 @@ use framescope::tasks::classify::{
 use owo_colors::{AnsiColors, OwoColorize};
 use serde_json::json;
 
+use super::printer::printable;
 use super::sink::Sink;
 use super::skipping::{SkippedList, SkippingArgs};
 use super::{Failure, ModelArgs, Printer, ReadingArgs, check_output};
@@ -161,9 +162,9 @@ impl Classify {
         skipped.finish()
     }
 
-    fn begin_skipping<'p>(
-        &self,
-        documents: &[Document],
+    fn begin_skipping<'a, 'p>(
+        &'a self,
+        documents: &'a [Document],
         printer: &'p Printer,
     ) -> Result<SkippedList<'p>, Failure> {
         let beside =
@@ -328,7 +329,7 @@ impl Classify {
         let tagger = if self.flags { tagger.with_flags() } else { tagger };
         sink.begin(&format)?;
         let pieces = pieces.passing(sink.passed());
-        let Tally { mut rows, mut outside, skipped: earlier } = sink.earlier();
+        let Tally { mut rows, mut outside, mut empty, skipped: earlier } = sink.earlier();
         skipped.add(&earlier)?;
         let write = |piece: Piece| {
             let size = if watched { piece.bytes() } else { 0 };
@@ -338,14 +339,14 @@ impl Classify {
             sink.write(&written.rows)?;
             rows += written.tally.rows;
             outside += written.tally.outside;
+            empty += written.tally.empty;
             bar.suspend(|| skipped.add(&written.tally.skipped))?;
             bar.inc(size);
             sink.end_piece(written.tally)
         })?;
         bar.finish_and_clear();
-        if let Some(note) = outside_note(outside, rows) {
-            printer.note(&note);
-        }
+        let notes = [outside_note(outside, rows), empty_note(empty)];
+        notes.iter().flatten().for_each(|note| printer.note(note));
         Ok(())
     }
 
@@ -364,13 +365,13 @@ impl Classify {
         let view = |piece| {
             let goes_on = matches!(piece, Piece::Part(_));
             let (mut view, mut articles, mut labels) = (String::new(), 0, Vec::new());
-            let skipped = tagger.tag(piece, |tagged| {
+            let rest = tagger.tag(piece, |tagged| {
                 if tagged.sentence == 0 {
                     if !view.is_empty() {
                         view.push('\n');
                     }
                     articles += 1;
-                    let _ = write!(view, "{}\n\n", tagged.id.bold());
+                    let _ = write!(view, "{}\n\n", printable(tagged.id).bold());
                 }
                 view_sentence(codebook, tagged, width, &mut view);
                 labels.push(tagged.prediction.labels.clone());
@@ -378,11 +379,13 @@ impl Classify {
             if !goes_on && !view.is_empty() {
                 view.push('\n');
             }
-            Ok((view, articles, labels, goes_on, skipped))
+            Ok((view, articles, labels, goes_on, rest))
         };
         let mut open = false;
-        classify(pieces, view, |(view, more_articles, more_labels, goes_on, left_out)| {
-            skipped.add(&left_out)?;
+        let mut empty = 0;
+        classify(pieces, view, |(view, more_articles, more_labels, goes_on, rest)| {
+            skipped.add(&rest.skipped)?;
+            empty += rest.empty;
             if open && more_articles > 0 {
                 printer.result("\n")?;
             }
@@ -394,6 +397,7 @@ impl Classify {
         if open {
             printer.result("\n")?;
         }
+        empty_note(empty).iter().for_each(|note| printer.note(note));
         printer.result(&report::classified(codebook, articles, &labels))?;
         printer.result("\nThese are counts of the model's labels, not corrected for its errors.\n")
     }
@@ -410,6 +414,15 @@ fn outside_note(outside: usize, all: usize) -> Option<String> {
     })
 }
 
+/// What to know where there was nothing to tag.
+fn empty_note(empty: usize) -> Option<String> {
+    match empty {
+        0 => None,
+        1 => Some("1 article holds no sentence".to_owned()),
+        _ => Some(format!("{empty} articles hold no sentence")),
+    }
+}
+
 const COLOURS: [AnsiColors; 6] = [
     AnsiColors::Yellow,
     AnsiColors::Cyan,
@@ -420,7 +433,7 @@ const COLOURS: [AnsiColors; 6] = [
 ];
 
 fn view_sentence(codebook: &Codebook, tagged: &Tagged<'_>, width: usize, view: &mut String) {
-    let text = tagged.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = printable(&tagged.text.split_whitespace().collect::<Vec<_>>().join(" "));
     let labels = &tagged.prediction.labels;
     let (first, rest) = if labels.is_empty() { ("    ", "    ") } else { ("  ▌ ", "  ▌ ") };
     let options = textwrap::Options::new(width).initial_indent(first).subsequent_indent(rest);

@@ -105,11 +105,13 @@ fn is_model(path: &Path) -> bool {
 
 impl Evaluate {
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
+        let inputs = self.inputs().chain(&self.gold).map(PathBuf::as_path);
+        let outputs = [&self.output.output, &self.csv, &self.questions.suspects];
+        let outputs = outputs.into_iter().flatten().map(PathBuf::as_path);
+        let mut skipped = self.skipping.begin(inputs, outputs, printer)?;
         // A place that cannot be written should show before the work.
         let mut table = self.side_output(self.csv.as_deref())?;
         let mut review = self.side_output(self.questions.suspects.as_deref())?;
-        let inputs = self.inputs().chain(&self.gold).map(PathBuf::as_path);
-        let mut skipped = self.skipping.begin(inputs, self.output.output.as_deref(), printer)?;
         let bootstrap = self.bootstrap.bootstrap();
         let (gold, predictions) = self.read()?;
         skipped.add(gold.skipped())?;

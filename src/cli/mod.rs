@@ -194,6 +194,27 @@ fn check_output<'a>(
     Ok(())
 }
 
+/// Refuses two outputs of one name, however it is written: the second would replace the first.
+fn check_apart<'a>(outputs: impl IntoIterator<Item = &'a Path>) -> Result<(), Failure> {
+    let mut known: Vec<(PathBuf, &Path)> = Vec::new();
+    // Pipes and devices take what comes.
+    for output in outputs.into_iter().filter(|path| !path.exists() || path.is_file()) {
+        let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+        let (Ok(folder), Some(name)) = (folder, output.file_name()) else { continue };
+        let place = folder.join(name);
+        if let Some((_, other)) = known.iter().find(|(known, _)| *known == place) {
+            return Err(Failure::Usage(format!(
+                "{} and {}: two outputs have one name; name another",
+                other.display(),
+                output.display()
+            )));
+        }
+        known.push((place, output));
+    }
+    Ok(())
+}
+
 /// The codebook of a command.
 #[derive(Args)]
 struct CodebookArgs {
@@ -297,9 +318,14 @@ impl Failure {
         match self {
             Failure::Library(error) => Some(error.to_string()),
             Failure::Usage(message) => Some(message.clone()),
-            Failure::ClosedPipe | Failure::Interrupted(_) | Failure::Skipped => None,
+            Failure::ClosedPipe | Failure::Skipped => None,
+            Failure::Interrupted(_) => Some("interrupted; nothing is kept".to_owned()),
             Failure::Resumable(failure) => {
-                let stopped = failure.message().unwrap_or_else(|| "interrupted".to_owned());
+                let stopped = match &**failure {
+                    Failure::Interrupted(_) => Some("interrupted".to_owned()),
+                    other => other.message(),
+                };
+                let stopped = stopped.unwrap_or_default();
                 Some(format!("{stopped}; what is done is kept: go on with --resume"))
             }
         }

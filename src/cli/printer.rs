@@ -47,16 +47,20 @@ impl Printer {
 
     /// Says something the person should know.
     pub(super) fn note(&self, message: &str) {
-        self.say(&format!("{} {message}", "note:".bold()));
+        self.line(&format!("{} {}", "note:".bold(), printable(message)));
     }
 
     /// Says what went wrong.
     pub(super) fn error(&self, message: &str) {
-        self.say(&format!("{} {message}", "error:".red().bold()));
+        self.line(&format!("{} {}", "error:".red().bold(), printable(message)));
     }
 
     /// Says what was done.
     pub(super) fn say(&self, message: &str) {
+        self.line(&printable(message));
+    }
+
+    fn line(&self, message: &str) {
         // With standard error closed there is nobody left to tell.
         let _ = writeln!(anstream::stderr().lock(), "{message}");
     }
@@ -73,4 +77,13 @@ impl Printer {
             Err(_) => bar,
         }
     }
+}
+
+/// A text in which nothing rules a terminal; lines stay lines.
+pub(super) fn printable(text: &str) -> String {
+    let shown = |c: char| match c.is_control() && c != '\n' && c != '\t' {
+        true => char::REPLACEMENT_CHARACTER,
+        false => c,
+    };
+    text.chars().map(shown).collect()
 }

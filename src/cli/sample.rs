@@ -178,7 +178,8 @@ impl Sample {
             check_output(file, inputs())?;
             refuse_codings(file)?;
         }
-        let mut skipped = self.skipping.begin(inputs(), self.output.as_deref(), printer)?;
+        let outputs = files.iter().map(PathBuf::as_path);
+        let mut skipped = self.skipping.begin(inputs(), outputs, printer)?;
         let codebook = self.codebook.read()?;
         let language = codebook.as_ref().map(|codebook| codebook.language.clone());
         let columns = ArticleColumns { text: self.text_column.clone(), id: self.id_column.clone() };

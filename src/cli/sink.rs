@@ -11,6 +11,9 @@ use framescope::error::{Error, ErrorKind};
 use super::Failure;
 use super::signals::Signals;
 
+/// So many skipped items are held in memory; then there is a checkpoint, wherever that is.
+const MOST_NOTED: usize = 10_000;
+
 /// Takes rows, some for each piece of the input.
 pub(super) enum Sink {
     Stdout(TableSink<BufWriter<Stdout>>),
@@ -125,7 +128,8 @@ impl Sink {
         let Checkpoints { spool, every, passed, pieces, signals, .. } = &mut **checkpoints;
         *pieces += 1;
         spool.note(tally);
-        if pieces > passed && pieces.is_multiple_of(every.get()) {
+        let is_due = pieces.is_multiple_of(every.get()) || spool.noted() > MOST_NOTED;
+        if pieces > passed && is_due {
             spool.checkpoint(*pieces)?;
         }
         signals.noted().map_or(Ok(()), |signal| Err(Failure::Interrupted(signal)))

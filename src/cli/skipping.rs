@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use framescope::data::{Extent, OnError, SkipFile, Skipped};
 
-use super::{Failure, Printer, check_output};
+use super::{Failure, Printer, check_apart, check_output};
 
 /// So many are named on standard error where no file takes them.
 const NAMED: usize = 10;
@@ -39,22 +39,21 @@ impl SkippingArgs {
         }
     }
 
-    /// Begins the list. Its file must be none of `inputs` and not the `output`.
+    /// Begins the list. Its file must be none of `inputs` and of the other `outputs`.
     pub(super) fn begin<'a, 'p>(
-        &self,
+        &'a self,
         inputs: impl IntoIterator<Item = &'a Path>,
-        output: Option<&Path>,
+        outputs: impl IntoIterator<Item = &'a Path>,
         printer: &'p Printer,
     ) -> Result<SkippedList<'p>, Failure> {
-        let file = self.errors.as_deref().map(|path| {
-            check_output(path, inputs)?;
-            if Some(path) == output {
-                let name = path.display();
-                return Err(Failure::Usage(format!("{name}: --errors and -o name one file")));
+        check_apart(outputs.into_iter().chain(self.errors.as_deref()))?;
+        let file = match &self.errors {
+            Some(path) => {
+                check_output(path, inputs)?;
+                Some(SkipFile::create(path)?)
             }
-            Ok(SkipFile::create(path)?)
-        });
-        let file = file.transpose()?;
+            None => None,
+        };
         Ok(SkippedList { file, printer, files: 0, parts: 0, rows: 0 })
     }
 }

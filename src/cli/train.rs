@@ -172,7 +172,7 @@ impl Train {
         let codebook = self.codebook.codebook.as_deref();
         let inputs = || self.labels.iter().map(PathBuf::as_path).chain(codebook);
         check_output(&self.output, inputs())?;
-        let mut skipped = self.skipping.begin(inputs(), Some(&self.output), printer)?;
+        let mut skipped = self.skipping.begin(inputs(), [self.output.as_path()], printer)?;
         let mut output = AtomicFile::create_plain(&self.output)?;
         let bar = printer.progress("training", 1000);
         let result = self.task()?.run(&|done| bar.set_position((1000.0 * done) as u64))?;

@@ -330,18 +330,23 @@ impl ArticleTable {
             .chain([bytes.len()])
             .filter(|&end| {
                 let line = &bytes[std::mem::replace(&mut start, end)..end];
-                match line.strip_suffix(b"\n").unwrap_or(line) {
-                    b"" | b"\r" => false,
-                    b"\"\"" | b"\"\"\r" => self.columns.len() == 1,
-                    _ => true,
+                let line = line.strip_suffix(b"\n").unwrap_or(line);
+                let line = line.strip_suffix(b"\r").unwrap_or(line);
+                let may_be_blank = line.iter().all(|byte| *byte == delimiter || *byte == b'"');
+                match may_be_blank && self.columns.len() > 1 {
+                    true => {
+                        let mut records = Records::new(delimiter, line);
+                        records.read() && !self.is_blank(records.ends())
+                    }
+                    false => !line.is_empty(),
                 }
             })
             .count()
     }
 
-    /// A line of nothing but one empty cell is a blank line. `ends`: of the cells.
+    /// A line of nothing but empty cells is a blank line. `ends`: of the cells.
     pub(super) fn is_blank(&self, ends: &[usize]) -> bool {
-        self.columns.len() > 1 && ends == [0]
+        self.columns.len() > 1 && ends.last() == Some(&0)
     }
 
     /// A row; none where it lacks its name. `made_up` has room for a name that is made up.

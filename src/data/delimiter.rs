@@ -23,11 +23,14 @@ impl Separation {
     /// out: the first line says `sep=;`, or it is what the header has most of outside quotes.
     pub(super) fn of(format: TableFormat, bytes: &[u8]) -> Option<Self> {
         let delimiter = format.delimiter()?;
-        Some(match format {
+        let blank = blank_lines(bytes);
+        let bytes = &bytes[blank..];
+        let found = match format {
             TableFormat::Csv => declared(bytes)
                 .unwrap_or(Separation { delimiter: most_frequent(bytes), before_header: 0 }),
             _ => Separation { delimiter, before_header: 0 },
-        })
+        };
+        Some(Separation { before_header: blank + found.before_header, ..found })
     }
 
     /// What is to say of a `.csv` in which it is no comma.
@@ -38,6 +41,14 @@ impl Separation {
             other => format!("{place}: read as separated by `{}`", char::from(other)),
         })
     }
+}
+
+/// How many bytes the lines before the first take in which anything stands: spreadsheets write rows
+/// of empty cells too.
+fn blank_lines(bytes: &[u8]) -> usize {
+    let is_blank = |byte: &&u8| matches!(byte, b'\n' | b'\r') || CANDIDATES.contains(byte);
+    let blank = bytes.iter().take_while(is_blank).count();
+    bytes[..blank].iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1)
 }
 
 /// A first line in which a spreadsheet says what it separates cells with.

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::article_table::{Carried, Source};
 use super::compression::{Compression, uncompressed_path};
-use super::folder::{Folder, strays};
+use super::folder::{Folder, Refusal};
 #[cfg(feature = "html")]
 use super::html::{article_text, declared_encoding};
 use super::input::{convert_whole, read_whole};
 use super::output::TableFormat;
 use super::reading::Reading;
 use super::skip::{Extent, Skipped};
-use crate::error::{Error, Place, Result};
+use crate::error::{Error, Place, Result, path_text};
 use crate::text::decode_slice;
 
 /// What a file of articles holds.
@@ -56,8 +56,8 @@ pub struct Document {
     /// What it holds.
     pub kind: DocumentKind,
     pub(super) reading: Reading,
-    /// Whether it is a link in a folder that leads out of it: nobody named that file.
-    pub(super) strays: bool,
+    /// Why it is not read, where that showed when it was found.
+    pub(super) refusal: Option<Refusal>,
     /// What is known of it beside its text, for every carried column of the result.
     pub(super) sources: Vec<Source>,
 }
@@ -65,12 +65,12 @@ pub struct Document {
 impl Document {
     fn new(id: String, path: PathBuf, reading: &Reading) -> Self {
         let kind = DocumentKind::of_path(&path).or(reading.kind).unwrap_or(DocumentKind::Text);
-        Document { id, path, kind, reading: reading.clone(), strays: false, sources: Vec::new() }
+        Document { id, path, kind, reading: reading.clone(), refusal: None, sources: Vec::new() }
     }
 
     /// How many bytes its text has; `None` where that cannot be known beforehand.
     pub(super) fn size(&self) -> Option<usize> {
-        if self.strays {
+        if self.refusal.is_some() {
             return Some(0);
         }
         if Compression::of_path(&self.path).is_some() {
@@ -102,8 +102,8 @@ impl Document {
     /// When the file cannot be read, holds bytes that are not of its encoding, or is a web page
     /// without an article.
     pub fn read<'a>(&self, buffer: &'a mut Vec<u8>) -> Result<&'a str> {
-        if self.strays {
-            return Err(strays(&self.path));
+        if let Some(refusal) = self.refusal {
+            return Err(refusal.of(&self.path));
         }
         read_whole(&self.path, buffer)?;
         let place = Place::input(&self.path);
@@ -222,10 +222,7 @@ fn push_unreadable(path: &Path, reading: &Reading, found: &mut Vec<Document>) {
 }
 
 fn document_id(path: &Path) -> String {
-    uncompressed_path(path)
-        .with_extension("")
-        .to_string_lossy()
-        .replace(std::path::MAIN_SEPARATOR, "/")
+    path_text(&uncompressed_path(path).with_extension("")).replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 fn search(folder: &Path, root: &Folder<'_>, reading: &Reading, found: &mut Vec<Document>) {
@@ -243,15 +240,17 @@ fn search(folder: &Path, root: &Folder<'_>, reading: &Reading, found: &mut Vec<D
             push_unreadable(&path, reading, found);
             continue;
         };
-        // A link that leads nowhere is an article at fault.
-        let is_file =
-            || kind.is_file() || std::fs::metadata(&path).ok().is_none_or(|at| at.is_file());
         if kind.is_dir() {
             search(&path, root, reading, found);
-        } else if DocumentKind::of_path(&path).is_some_and(DocumentKind::is_article) && is_file() {
+            continue;
+        }
+        let is_article = DocumentKind::of_path(&path).is_some_and(DocumentKind::is_article);
+        let refusal = root.refusal(&path, kind, is_article);
+        if is_article || refusal.is_some() {
             let id = document_id(path.strip_prefix(root.path).unwrap_or(&path));
-            let strays = kind.is_symlink() && !root.holds(&path);
-            found.push(Document { strays, ..Document::new(id, path, reading) });
+            let document = Document::new(id, path, reading);
+            let kind = if refusal.is_some() { DocumentKind::Text } else { document.kind };
+            found.push(Document { refusal, kind, ..document });
         }
     }
 }
@@ -263,7 +262,7 @@ fn name_apart(documents: &mut [Document]) -> Result<()> {
         return Ok(());
     }
     for document in documents.iter_mut().filter(|document| twice.contains(&document.id)) {
-        document.id = document.path.to_string_lossy().into_owned();
+        document.id = path_text(&document.path);
     }
     match repeated(documents).next() {
         Some(document) => Err(named_twice(&document.path)),

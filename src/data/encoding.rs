@@ -1,7 +1,9 @@
 //! Text in other encodings than UTF-8: told by its bytes, and converted.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, GBK, REPLACEMENT, UTF_8};
+use encoding_rs::{
+    Decoder, DecoderResult, Encoding, GB18030, GBK, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE,
+};
 
 /// The encoding that goes by a name, as the web names them (`gbk`, `latin1`, `utf-16le`).
 pub(super) fn by_name(name: &str) -> Option<&'static Encoding> {
@@ -11,10 +13,19 @@ pub(super) fn by_name(name: &str) -> Option<&'static Encoding> {
 /// What text is in, unless it is UTF-8, with or without faults: those are told by who decodes it.
 /// `at_start`: the bytes are the first of a file, `at_end`: its last.
 pub(super) fn detect(bytes: &[u8], at_start: bool, at_end: bool) -> Option<&'static Encoding> {
-    if at_start && let Some((encoding, _)) = Encoding::for_bom(bytes) {
-        return (encoding != UTF_8).then_some(encoding);
+    if at_start {
+        // The mark of UTF-32 begins with that of UTF-16; nobody decodes it.
+        if bytes.starts_with(b"\xff\xfe\0\0") {
+            return None;
+        }
+        if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+            return (encoding != UTF_8).then_some(encoding);
+        }
+        if let Some(encoding) = unmarked_utf16(bytes) {
+            return Some(encoding);
+        }
     }
-    // No text holds a zero byte, but for UTF-16, which shows by its mark only.
+    // No other text holds a zero byte.
     if is_utf8(bytes, at_end) || bytes.contains(&0) || is_faulty_utf8(bytes) {
         return None;
     }
@@ -41,7 +52,20 @@ fn is_utf8(bytes: &[u8], at_end: bool) -> bool {
     }
 }
 
-/// Whether most of what is not ASCII is UTF-8 after all. Text in another encoding is so by chance
+/// UTF-16 without its mark shows by the zeros beside letters, digits and blanks.
+fn unmarked_utf16(bytes: &[u8]) -> Option<&'static Encoding> {
+    let units = &bytes[..bytes.len().min(4096) & !1];
+    let zeros = |odd: usize| units.iter().skip(odd).step_by(2).filter(|&&byte| byte == 0).count();
+    let (first, second, half) = (zeros(0), zeros(1), units.len() / 4);
+    match () {
+        () if units.len() < 8 => None,
+        () if first == 0 && second >= half => Some(UTF_16LE),
+        () if second == 0 && first >= half => Some(UTF_16BE),
+        () => None,
+    }
+}
+
+/// Whether at least half of what is not ASCII is UTF-8 after all. Text in another encoding is so by chance
 /// only, a pair of bytes here and there.
 fn is_faulty_utf8(bytes: &[u8]) -> bool {
     let (mut good, mut bad) = (0, 0);
@@ -49,7 +73,7 @@ fn is_faulty_utf8(bytes: &[u8]) -> bool {
         good += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         bad += chunk.invalid().len();
     }
-    good > bad
+    good > 0 && good >= bad
 }
 
 /// Converts a stream to UTF-8.
@@ -132,6 +156,21 @@ mod tests {
         assert_eq!(detect(b"\xef\xbb\xbfcaf\xe9", true, true), None);
         assert_eq!(detect(b"\x89PNG\x00\x00\xff\xd8", true, true), None);
         assert_eq!(detect(b"caf\xe9", true, true), Some(WINDOWS_1252));
+        assert_eq!(detect("café".as_bytes(), true, true), None);
+        assert_eq!(detect(b"caf\xc3\xa9, caf\xe9", true, true), None);
+        assert!(detect(b"caf\xe9, \xe9t\xe9, caf\xc3\xa9", true, true).is_some());
+    }
+
+    #[test]
+    fn utf16_needs_no_mark() {
+        let units =
+            |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let little = units("Exports rose.\n出口 rose.");
+        let big: Vec<u8> = little.chunks(2).flat_map(|unit| [unit[1], unit[0]]).collect();
+        assert_eq!(detect(&little, true, true), Some(UTF_16LE));
+        assert_eq!(detect(&big, true, true), Some(UTF_16BE));
+        assert_eq!(detect(b"\xff\xfe\0\0E\0\0\0", true, true), None);
+        assert_eq!(detect(b"a\0b and more text", true, true), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Folders that are searched, and links that lead out of them: to files that nobody named.
 
+use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Place, Result};
@@ -17,18 +18,53 @@ impl<'a> Folder<'a> {
     }
 
     /// Whether what a path leads to is in the folder; what leads nowhere is.
-    pub(super) fn holds(&self, path: &Path) -> bool {
+    fn holds(&self, path: &Path) -> bool {
         match (&self.real, path.canonicalize()) {
             (Some(folder), Ok(real)) => real.starts_with(folder),
             _ => true,
         }
     }
+
+    /// Why what stands in the folder is not read, although it is an article by its name or might
+    /// lead to some. A folder behind a link within the folder is searched where it stands.
+    pub(super) fn refusal(&self, path: &Path, kind: FileType, is_article: bool) -> Option<Refusal> {
+        if !kind.is_symlink() {
+            return (is_article && !kind.is_file()).then_some(Refusal::NoFile);
+        }
+        match path.metadata() {
+            // Whoever reads an article says what is wrong with the link.
+            Err(_) => (!is_article).then_some(Refusal::LeadsNowhere),
+            Ok(found) if found.is_dir() => (!self.holds(path)).then_some(Refusal::Strays),
+            Ok(_) if !is_article => None,
+            Ok(found) if !found.is_file() => Some(Refusal::NoFile),
+            Ok(_) => (!self.holds(path)).then_some(Refusal::Strays),
+        }
+    }
 }
 
-/// A link that leads out of its folder.
-pub(super) fn strays(link: &Path) -> Error {
-    let remedy = "put a copy there, or name the file itself, as a pattern does";
-    Error::data(Place::file(link), "this link leads out of its folder", remedy)
+/// Why something in a folder is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// A link that leads out of the folder.
+    Strays,
+    /// A link that leads nowhere.
+    LeadsNowhere,
+    /// A pipe, a device.
+    NoFile,
+}
+
+impl Refusal {
+    pub(super) fn of(self, path: &Path) -> Error {
+        let (problem, remedy) = match self {
+            Refusal::Strays => (
+                "this link leads out of its folder",
+                "put a copy there, or name what it leads to itself, as a pattern does",
+            ),
+            Refusal::LeadsNowhere => ("this link leads nowhere", "mend or remove it"),
+            Refusal::NoFile => ("this is no file that could be read to an end", "remove it"),
+        };
+        Error::data(Place::file(path), problem, remedy)
+    }
 }
 
 /// The paths in a folder, sorted; all of them lead to what is in it.
@@ -44,7 +80,7 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     paths.sort();
     let folder = Folder::of(folder);
     match paths.iter().find(|path| path.is_symlink() && !folder.holds(path)) {
-        Some(link) => Err(strays(link)),
+        Some(link) => Err(Refusal::Strays.of(link)),
         None => Ok(paths),
     }
 }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dom_smoothie::{Config, Readability, TextMode};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memchr3_iter};
 
 use super::encoding::by_name;
 
@@ -14,6 +14,13 @@ const LONGEST_PAGE: usize = 16 << 20;
 /// Tags may be nested so deep. Browsers stop at 512; the time the parser takes grows with the square
 /// (1000: 0.05 s, 5000: 1 s, 20,000: 20 s).
 const DEEPEST: usize = 1000;
+
+/// So many tags make a tree of some 200 MB.
+const MOST_TAGS: usize = 1_000_000;
+
+/// At every `&` the parser looks for the end of the line: a page of one long line full of them takes
+/// time with the square of its length. So many bytes may be looked through, in about a second.
+const MOST_LOOKED_THROUGH: u64 = 50_000_000_000;
 
 /// A meta tag with the encoding stands in so many first bytes.
 const META_BYTES: usize = 4096;
@@ -30,6 +37,14 @@ pub(super) fn article_text(html: &str) -> Result<String, (&'static str, &'static
     }
     if is_too_deep(html.as_bytes()) {
         let problem = "tags are nested more than 1000 deep in this page";
+        return Err((problem, "save the article's text by itself, or leave this file out"));
+    }
+    if memchr_iter(b'<', html.as_bytes()).count() > MOST_TAGS {
+        let problem = "this page has more than a million tags";
+        return Err((problem, "save the article's text by itself, or leave this file out"));
+    }
+    if looked_through(html.as_bytes()) > MOST_LOOKED_THROUGH {
+        let problem = "a line of this page holds too many `&`";
         return Err((problem, "save the article's text by itself, or leave this file out"));
     }
     // Pages are as bad as can be, and the parser is not ours: one page must not end the run.
@@ -116,6 +131,18 @@ const SHALLOW: [&[u8]; 28] = [
     b"track",
     b"wbr",
 ];
+
+/// How many bytes stand between each `&` and the end of its line, in all.
+fn looked_through(html: &[u8]) -> u64 {
+    let (mut last, mut sum) = (html.len(), 0);
+    for at in memchr3_iter(b'&', b'\n', b'\r', html).rev() {
+        match html[at] {
+            b'&' => sum += (last - at) as u64,
+            _ => last = at,
+        }
+    }
+    sum
+}
 
 /// Whether tags are nested deeper than a parser should be asked to follow.
 fn is_too_deep(html: &[u8]) -> bool {
@@ -215,6 +242,17 @@ mod tests {
         assert_eq!(name(old), Some("Big5"));
         assert_eq!(name("<meta charset=utf-8>"), None);
         assert_eq!(name("<p>charset of the sea</p>"), None);
+    }
+
+    #[test]
+    fn pages_that_would_take_a_parser_too_long_are_refused() {
+        assert_eq!(looked_through(b"a&b\n&&\r\n&"), 2 + 2 + 1 + 1);
+        let refused = |html: String| article_text(&html).unwrap_err().0;
+        let page = format!("<p>{}</p>", "&".repeat(1 << 20));
+        assert_eq!(refused(page), "a line of this page holds too many `&`");
+        assert_eq!(refused("<p>".repeat(MOST_TAGS + 1)), "this page has more than a million tags");
+        let lines = "Exports rose &amp; imports fell.\n".repeat(50_000);
+        assert!(article_text(&format!("<article><p>{lines}</p></article>")).is_ok());
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use encoding_rs::{Encoding, UTF_8};
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 use super::compression::{Compression, expand, expand_whole};
 use super::encoding::{Converter, detect};
@@ -54,11 +54,15 @@ pub(super) fn convert_whole(
 ) -> Result<()> {
     let encoding = match reading.encoding {
         Some(encoding) => Some(encoding).filter(|&encoding| encoding != UTF_8),
-        None if simdutf8::basic::from_utf8(bytes).is_ok() => None,
-        None => declared
-            .filter(|_| Encoding::for_bom(bytes).is_none())
-            .or_else(|| detect(bytes, true, true))
-            .inspect(|encoding| reading.note_encoding(&Place::input(path), encoding)),
+        None => {
+            let is_utf8 = simdutf8::basic::from_utf8(bytes).is_ok();
+            let declared = declared.filter(|_| !is_utf8 && Encoding::for_bom(bytes).is_none());
+            // Zeros are UTF-8 as well, but never meant to be.
+            let is_plain = is_utf8 && memchr(0, bytes).is_none();
+            declared
+                .or_else(|| if is_plain { None } else { detect(bytes, true, true) })
+                .inspect(|encoding| reading.note_encoding(&Place::input(path), encoding))
+        }
     };
     let Some(encoding) = encoding else { return Ok(()) };
     let mut converter = Converter::new(encoding, true);
@@ -85,6 +89,11 @@ enum Coding {
     Utf8,
     /// Something else, converted while it is read.
     Other(Converter),
+}
+
+/// Whether it is ASCII of which nobody can doubt it.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.is_ascii() && memchr(0, bytes).is_none()
 }
 
 /// Bytes of UTF-8 read ahead of what was taken.
@@ -149,7 +158,7 @@ impl ReadAhead {
             read.map_err(|error| Error::io(path, "read", error))?;
         }
         match self.coding {
-            Coding::Ascii if !self.bytes[before..].is_ascii() => self.settle(path, before, wanted),
+            Coding::Ascii if !is_plain(&self.bytes[before..]) => self.settle(path, before, wanted),
             _ => Ok(()),
         }
     }

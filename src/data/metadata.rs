@@ -28,9 +28,9 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// Those of [`Table::read`]; also without that column, and when a document stands twice.
+    /// Those of [`Table::read`], but for other encodings than UTF-8; also without that column, and when a document stands twice.
     pub fn read(path: &Path) -> Result<Self> {
-        let table = Table::read(path)?;
+        let table = Table::read_converted(path)?;
         let document = table.required_column("document")?;
         let mut columns = table.header;
         columns.remove(document);

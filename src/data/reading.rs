@@ -25,7 +25,7 @@ pub struct Reading {
 }
 
 /// So many files of an encoding are named; of the others it is said how many they are.
-const NAMED: usize = 3;
+const NAMED: usize = 20;
 
 /// What is said of files, of each once: the header of a table is read twice.
 #[derive(Debug, Default)]

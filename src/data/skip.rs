@@ -96,6 +96,8 @@ pub struct Tally {
     pub rows: usize,
     /// How many of them lie outside what the model knows, where flags are asked for.
     pub outside: usize,
+    /// How many articles (or rows of a table) hold no sentence.
+    pub empty: usize,
     /// What was left out, in order.
     pub skipped: Vec<Skipped>,
 }
@@ -105,6 +107,7 @@ impl Tally {
     pub fn add(&mut self, next: Tally) {
         self.rows += next.rows;
         self.outside += next.outside;
+        self.empty += next.empty;
         self.skipped.extend(next.skipped);
     }
 }

@@ -105,6 +105,11 @@ impl Spool {
         self.since.add(tally);
     }
 
+    /// How many skipped items are noted since the last checkpoint.
+    pub fn noted(&self) -> usize {
+        self.since.skipped.len()
+    }
+
     /// Ends a unit: another run can go on from here, with the input behind the first `pieces`.
     ///
     /// # Errors

@@ -7,10 +7,11 @@ use memchr::{memchr, memchr_iter, memchr2};
 
 use super::delimiter::Separation;
 use super::digest::bytes_digest;
-use super::input::read_whole;
+use super::input::{convert_whole, read_whole};
 use super::output::TableFormat;
 #[cfg(feature = "parquet")]
 use super::parquet::read_table as read_parquet;
+use super::reading::Reading;
 use super::skip::{Extent, Faults, OnError};
 use crate::error::{Error, Place, Result, listed};
 use crate::text::{decode_part, decode_slice};
@@ -87,6 +88,21 @@ impl Table {
         Self::decode(&read_bytes(path)?, format, Place::file(path), faults)
     }
 
+    /// The same in whatever encoding a spreadsheet wrote it; a notice says which.
+    pub(super) fn read_converted(path: &Path) -> Result<Self> {
+        let format = match TableFormat::of_path(path) {
+            Some(format) if path != Path::new("-") && format.delimiter().is_some() => format,
+            _ => return Self::read(path),
+        };
+        let (reading, mut bytes) = (Reading::default(), read_bytes(path)?);
+        convert_whole(path, &reading, None, &mut bytes)?;
+        let table =
+            Self::decode(&bytes, format, Place::file(path), &mut Faults::new(OnError::Stop))?;
+        let notices: Vec<String> = reading.notices().into_iter().chain(table.notice).collect();
+        let notice = (!notices.is_empty()).then(|| notices.join("; "));
+        Ok(Table { notice, ..table })
+    }
+
     fn decode(
         bytes: &[u8],
         format: TableFormat,
@@ -154,8 +170,8 @@ fn parse_separated(
     faults: &mut Faults,
 ) -> Result<Table> {
     let Separation { delimiter, before_header } = separation;
-    let bytes = bytes.get(before_header..).unwrap_or_default();
-    let first_line = 1 + u64::from(before_header > 0);
+    let (before, bytes) = bytes.split_at_checked(before_header).unwrap_or_default();
+    let first_line = 1 + memchr_iter(b'\n', before).count() as u64;
     let unbalanced = quote_fault(bytes, delimiter);
     let balanced = match &unbalanced {
         Some(fault) => record_ends(&bytes[..fault.opened], delimiter).last().unwrap_or(0),
@@ -170,13 +186,13 @@ fn parse_separated(
         .flexible(true)
         .from_reader(&bytes[..balanced]);
     let header = reader.headers().map_err(|error| csv_error(&error, &place))?;
-    let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+    let header = column_names(header);
     check_header(&header, &place)?;
     let mut rows = Vec::new();
     for record in reader.byte_records() {
         let record = record.map_err(|error| csv_error(&error, &place))?;
-        // A line of nothing but one empty cell is a blank line.
-        if header.len() > 1 && record.len() == 1 && record[0].is_empty() {
+        // A line of nothing but empty cells is a blank line.
+        if header.len() > 1 && record.iter().all(<[u8]>::is_empty) {
             continue;
         }
         let line = lines.at(record.position().map_or(0, |position| position.byte() as usize));
@@ -199,8 +215,9 @@ fn cells_of(record: csv::ByteRecord, columns: usize, row: &Place) -> Result<Vec<
             format!("cell {} holds bytes that are not UTF-8", error.utf8_error().field() + 1);
         Error::data(row.clone(), problem, "save the file as UTF-8")
     })?;
-    match record.len() == columns {
-        true => Ok(record.iter().map(str::to_owned).collect()),
+    // Spreadsheets write empty cells behind the last column.
+    match record.len() >= columns && record.iter().skip(columns).all(str::is_empty) {
+        true => Ok(record.iter().take(columns).map(str::to_owned).collect()),
         false => Err(unequal_lengths(row, record.len(), columns)),
     }
 }
@@ -225,6 +242,13 @@ impl LineCounter<'_> {
 /// How many bytes of line breaks stand first.
 pub(super) fn line_breaks(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|&&c| c == b'\n' || c == b'\r').count()
+}
+
+/// The names of columns, without those that spreadsheets write empty behind the last.
+pub(super) fn column_names(header: &csv::StringRecord) -> Vec<String> {
+    let mut names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
+    while names.pop_if(|name| name.is_empty()).is_some() {}
+    names
 }
 
 pub(super) fn check_header(header: &[String], place: &Place) -> Result<()> {
@@ -402,10 +426,12 @@ pub(super) fn parse_json_object(json: &str, line: &Place) -> Result<Vec<(String,
         serde_json::from_str(json).map_err(|error| match error.is_data() {
             true => fail("this line is no JSON object".to_owned()),
             false => {
-                // The only such error that has no kind of its own.
-                let is_deep = error.to_string().starts_with("recursion limit exceeded");
-                let problem =
-                    if is_deep { "values are nested too deeply" } else { "this is not JSON" };
+                // Such errors have no kind of their own.
+                let problem = match error.to_string() {
+                    deep if deep.starts_with("recursion limit") => "values are nested too deeply",
+                    large if large.starts_with("number out of range") => "a number is too large",
+                    _ => "this is not JSON",
+                };
                 Error::data(line.position(error.column() as u64), problem, remedy)
             }
         })?;

@@ -8,7 +8,7 @@ use super::input::{LONGEST, PIECE_BYTES, ReadAhead};
 use super::output::TableFormat;
 use super::skip::OnError;
 use super::table::{
-    check_header, check_quotes, csv_error, json_lines, parse_json_line, record_ends,
+    check_header, check_quotes, column_names, csv_error, json_lines, parse_json_line, record_ends,
 };
 use crate::error::{Error, Result};
 use crate::text::decode_part;
@@ -48,7 +48,7 @@ pub(super) fn read_header(
     check_quotes(text.as_bytes(), delimiter, &place, line)?;
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(text.as_bytes());
     let columns = reader.headers().map_err(|error| csv_error(&error, &place))?;
-    let columns: Vec<String> = columns.iter().map(|name| name.trim().to_owned()).collect();
+    let columns = column_names(columns);
     check_header(&columns, &place)?;
     if reader.records().next().is_some() {
         return Err(Error::data(

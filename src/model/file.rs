@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 
 use bytemuck::Pod;
-use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensorError, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 
 use super::calibration::Calibration;
@@ -27,6 +28,9 @@ pub const FORMAT_VERSION: u32 = 1;
 /// The name of the metadata entry.
 const ENTRY: &str = "framescope";
 
+/// The name of the tensor that holds the CRC-32 of the file, in which its own four bytes are zero.
+const CHECKSUM: &str = "checksum";
+
 /// The built-in model, aligned so that its arrays can be used in place.
 #[repr(C, align(16))]
 struct Aligned<T: ?Sized>(T);
@@ -36,6 +40,9 @@ static BUILT_IN: &Aligned<[u8]> =
 #[derive(Serialize, Deserialize)]
 struct Header {
     format_version: u32,
+    /// Whether there is a checksum; the first files had none.
+    #[serde(default)]
+    has_checksum: bool,
     codebook: Codebook,
     card: ModelCard,
 }
@@ -106,6 +113,10 @@ impl Classifier {
         let header: Header =
             serde_json::from_str(entry).map_err(|_| damaged("its metadata cannot be read"))?;
         let tensors = Tensors { storage, metadata: &metadata, start: header_length + 8 };
+        let is_expected = header.has_checksum || metadata.info(CHECKSUM).is_some();
+        if is_expected && tensors.are_checked() && !tensors.checksum_holds() {
+            return Err(damaged("its checksum differs"));
+        }
         build(header, &tensors).map_err(|what| damaged(&what))
     }
 
@@ -128,6 +139,7 @@ impl Classifier {
     pub fn write(&self, writer: &mut impl Write, path: &Path) -> Result<()> {
         let header = Header {
             format_version: FORMAT_VERSION,
+            has_checksum: true,
             codebook: self.codebook.clone(),
             card: self.card.clone(),
         };
@@ -160,6 +172,7 @@ impl Classifier {
         if let Some(stance) = &self.stance {
             linear("stances", &stance.linear, &mut add);
         }
+        add(CHECKSUM, Dtype::U8, &[0; 4]);
         let views: Vec<(String, TensorView<'_>)> = views
             .iter()
             .map(|(name, dtype, bytes)| {
@@ -171,10 +184,31 @@ impl Classifier {
             .map_err(|error| Error::from(ErrorKind::Numeric(error.to_string())))?;
         // One entry only: the order of several would differ from run to run.
         let entries = HashMap::from([(ENTRY.to_owned(), json)]);
-        let bytes = safetensors::serialize(views, Some(entries))
-            .map_err(|error| Error::from(ErrorKind::Numeric(error.to_string())))?;
+        let fail = |error: SafeTensorError| Error::from(ErrorKind::Numeric(error.to_string()));
+        let mut bytes = safetensors::serialize(views, Some(entries)).map_err(fail)?;
+        let (header_length, metadata) = SafeTensors::read_metadata(&bytes).map_err(fail)?;
+        if let Some(range) = checksum_range(&metadata, header_length + 8) {
+            let checksum = checksum(&bytes, &range);
+            bytes[range].copy_from_slice(&checksum);
+        }
         writer.write_all(&bytes).map_err(|error| Error::io(path, "write", error))
     }
+}
+
+/// Where the checksum of a file stands.
+fn checksum_range(metadata: &Metadata, start: usize) -> Option<Range<usize>> {
+    let info = metadata.info(CHECKSUM).filter(|info| info.dtype == Dtype::U8)?;
+    let (from, to) = info.data_offsets;
+    (to.checked_sub(from)? == 4).then_some(start.checked_add(from)?..start.checked_add(to)?)
+}
+
+/// That of a file in which it stands at `range`.
+fn checksum(bytes: &[u8], range: &Range<usize>) -> [u8; 4] {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&bytes[..range.start]);
+    hasher.update(&[0; 4]);
+    hasher.update(&bytes[range.end..]);
+    hasher.finalize().to_le_bytes()
 }
 
 fn fault(path: &Path, problem: &str) -> Error {
@@ -197,6 +231,13 @@ impl Tensors<'_> {
         range
             .and_then(|(from, to)| Tensor::view(self.storage, from..to))
             .ok_or_else(|| format!("`{name}` lies outside the file"))
+    }
+
+    /// Whether the checksum is that of the file.
+    fn checksum_holds(&self) -> bool {
+        let range = checksum_range(self.metadata, self.start);
+        let range = range.filter(|range| range.end <= self.storage.len());
+        range.is_some_and(|range| checksum(self.storage, &range) == self.storage[range])
     }
 
     /// Whether values are to be looked at. Those of the built-in model were when the program was

@@ -105,16 +105,16 @@ impl<'a> Tagger<'a> {
         Tagger { familiarity, ..self }
     }
 
-    /// Tags a piece of input and calls `visit` with every sentence or row, in order. What is left
-    /// out of it is handed back, in order too.
+    /// Tags a piece of input and calls `visit` with every sentence or row, in order. Handed back is
+    /// what there is beside these.
     ///
     /// # Errors
     ///
     /// When an article or row of it cannot be read, and that ends the run.
-    pub fn tag(&self, piece: Piece, mut visit: impl FnMut(&Tagged<'_>)) -> Result<Vec<Skipped>> {
+    pub fn tag(&self, piece: Piece, mut visit: impl FnMut(&Tagged<'_>)) -> Result<Rest> {
         let (scratch, prediction) = (Scratch::default(), Prediction::default());
-        let mut thread = Thread { tagger: self, scratch, prediction };
-        match piece {
+        let mut thread = Thread { tagger: self, scratch, prediction, empty: 0 };
+        let skipped = match piece {
             Piece::Articles(documents) => {
                 let (mut buffer, mut skipped) = (Vec::new(), Vec::new());
                 for document in documents {
@@ -124,24 +124,25 @@ impl<'a> Tagger<'a> {
                         Err(error) => skipped.push(document.skip(error)?),
                     }
                 }
-                Ok(skipped)
+                skipped
             }
-            Piece::Skipped(skipped) => Ok(vec![skipped]),
-            Piece::Part(part) => thread.tag_part(&part, &mut visit),
+            Piece::Skipped(skipped) => vec![skipped],
+            Piece::Part(part) => thread.tag_part(&part, &mut visit)?,
             Piece::Rows(rows) => rows.parse(|&ArticleRow { id, document, text, carried }| {
                 let document = document.filter(|_| self.unit == Unit::Row).unwrap_or(id);
                 let origin = Origin { id, document, carried, start: Position::default() };
                 thread.tag_whole(origin, text, &mut visit);
-            }),
+            })?,
             Piece::Passed(piece) => {
                 match *piece {
                     Piece::Part(part) => thread.place(&part).map(drop)?,
                     Piece::Rows(rows) => rows.pass(),
                     _ => {}
                 }
-                Ok(Vec::new())
+                Vec::new()
             }
-        }
+        };
+        Ok(Rest { empty: thread.empty, skipped })
     }
 
     /// The scorer, once enough text was met.
@@ -173,6 +174,8 @@ struct Thread<'t, 'a> {
     tagger: &'t Tagger<'a>,
     scratch: Scratch,
     prediction: Prediction,
+    /// How many articles held no sentence.
+    empty: usize,
 }
 
 impl Thread<'_, '_> {
@@ -201,7 +204,9 @@ impl Thread<'_, '_> {
     fn tag_whole(&mut self, origin: Origin<'_>, text: &str, visit: &mut impl FnMut(&Tagged<'_>)) {
         match self.tagger.unit {
             Unit::Sentence => {
-                self.tag(origin, text, &self.tagger.segmenter.sentences(text), visit);
+                let ranges = self.tagger.segmenter.sentences(text);
+                self.empty += usize::from(ranges.is_empty());
+                self.tag(origin, text, &ranges, visit);
             }
             Unit::Row => self.tag(origin, text, &[Range { start: 0, end: text.len() }], visit),
         }
@@ -214,7 +219,7 @@ impl Thread<'_, '_> {
         ranges: &[Range<usize>],
         visit: &mut impl FnMut(&Tagged<'_>),
     ) {
-        let Thread { tagger, scratch, prediction } = self;
+        let Thread { tagger, scratch, prediction, .. } = self;
         let scorer = tagger.scorer(text);
         let mut code_points = CodePoints::new(text);
         for (index, range) in ranges.iter().enumerate() {
@@ -317,6 +322,15 @@ pub fn write_row(
     rows.end_row();
 }
 
+/// What there is in a piece of input beside what was tagged.
+#[derive(Debug)]
+pub struct Rest {
+    /// How many articles (or rows of a table) hold no sentence.
+    pub empty: usize,
+    /// What is left out, in order.
+    pub skipped: Vec<Skipped>,
+}
+
 /// What became of a piece of input.
 #[derive(Debug)]
 pub struct Written {
@@ -340,10 +354,11 @@ pub fn write_piece(
     let mut rows = format.rows();
     let codebook = tagger.classifier.codebook();
     let mut tally = Tally::default();
-    tally.skipped = tagger.tag(piece, |tagged| {
+    let rest = tagger.tag(piece, |tagged| {
         tally.rows += 1;
         tally.outside += usize::from(tagged.flags.is_some_and(Flags::is_outside));
         write_row(&mut rows, codebook, tagged, tagger.unit, probabilities);
     })?;
-    Ok(Written { rows: rows.finish(), tally })
+    let Rest { empty, skipped } = rest;
+    Ok(Written { rows: rows.finish(), tally: Tally { empty, skipped, ..tally } })
 }

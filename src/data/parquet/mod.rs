@@ -65,6 +65,12 @@ fn guarded<T>(place: &Place, read: impl FnOnce() -> Read<T>) -> Result<T> {
 /// What is wrong, without the name of the kind of error before it.
 fn reason(error: ParquetError) -> String {
     match error {
+        // What this program was built without, such as Brotli.
+        ParquetError::General(problem) if problem.contains("Disabled feature at compile time") => {
+            "they are compressed by a method that framescope does not know; let the writer use zstd \
+             or snappy"
+                .to_owned()
+        }
         ParquetError::General(problem) | ParquetError::EOF(problem) => problem,
         ParquetError::NYI(problem) => format!("not supported: {problem}"),
         other => other.to_string(),
