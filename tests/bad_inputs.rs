@@ -130,6 +130,8 @@ fn articles() -> Vec<Case> {
         file("nothing but blanks", "in/a.txt", b" \n\t\n  "),
         file("single faulty bytes in UTF-8", "in/a.txt", b"Zw\xc3\xb6lf \xc3\x84pfel \xff"),
         file("zero bytes among faulty ones", "in/a.txt", b"a\0\xff\xfe"),
+        file("UTF-16 without its mark", "in/a.txt", &utf16("Exports rose.")[2..]),
+        file("UTF-32", "in/a.txt", b"\xff\xfe\0\0E\0\0\0x\0\0\0"),
         file("UTF-16 that breaks off in a character", "in/a.txt", b"\xff\xfea\0\0\xd8"),
         file(
             "a picture called .txt",
@@ -137,6 +139,8 @@ fn articles() -> Vec<Case> {
             b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\0\xff\xd8",
         ),
         file("a web page without text", "in/a.html", b"<script>let a = 1;</script>"),
+        file("a web page of one line of `&`", "in/a.html", &b"&".repeat(1 << 20)),
+        file("a web page of two million tags", "in/a.html", &b"<p>".repeat(2 << 20)),
         file("tags nested 5,000 deep", "in/a.html", "<div>".repeat(5000).as_bytes()),
         file("a web page of 17 MB", "in/a.html", &b"<p>Exports rose.\n".repeat(1 << 20)),
         file("gzip that is cut", "in/a.txt.gz", &cut[..cut.len() / 2]),
@@ -147,6 +151,7 @@ fn articles() -> Vec<Case> {
         file("a line of 100 MB", "in/a.txt", &b"Exports rose. ".repeat(7_500_000)),
         file("a link that leads nowhere", "in/a.txt", b"\0link to nowhere"),
         file("a link to itself", "in/a.txt", b"\0link to a.txt"),
+        file("a link to a folder elsewhere", "in/2024", b"\0link to /etc"),
         file("a link that leads out of the folder", "in/a.txt", b"\0link to /etc/hostname"),
         file("a folder without articles", "in/a.docx", b"PK\x03\x04"),
         case("an ending that says nothing", &[("a.docx", b"PK\x03\x04")], "classify a.docx"),
@@ -270,6 +275,8 @@ fn others() -> Vec<Case> {
         )
     };
     let golden = std::fs::read("tests/golden/model-1.framescope").unwrap();
+    let mut flipped = std::fs::read("models/industrial-policy.framescope").unwrap();
+    flipped[5_000_000] ^= 1;
     let mut later = golden.clone();
     let at =
         golden.windows(18).position(|bytes| bytes == b"\\\"format_version\\\"").map(|at| at + 19);
@@ -286,9 +293,15 @@ fn others() -> Vec<Case> {
         book("a signal that is no pattern", b"[[frame]]\nname = \"trade\"\nsignals = [\"*\"]\n"),
         model("an empty model", b""),
         model("a text called .framescope", b"Rain fell on the chapel roof."),
+        model("a model with a changed byte", &flipped),
         model("a model that is cut", &golden[..golden.len() / 2]),
         model("a model whose header asks for exabytes", &[&[0xff; 8][..], b"{}"].concat()),
         model("a model of a later format", &later),
+        case(
+            "two outputs of one name",
+            &[("a.txt", b"Rain.")],
+            "classify a.txt -o t.csv --errors ./t.csv",
+        ),
         case("a model that is not there", &[("a.txt", b"x")], "classify a.txt -m m.framescope"),
         case(
             "results without the column to compare by",
