@@ -159,6 +159,14 @@ fn columns_of_every_kind_are_read_as_texts() {
 }
 
 #[test]
+fn a_column_of_another_kind_is_not_called_missing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("t.parquet", std::fs::read(golden()).unwrap());
+    let run = ["classify", "t.parquet", "--text-column", "place"];
+    sandbox.run(&run).fails(1, "t.parquet: column `place` holds neither texts nor numbers;");
+}
+
+#[test]
 fn damage_is_told_and_never_a_panic() {
     let sandbox = Sandbox::new();
     let path = sandbox.path("d.parquet");

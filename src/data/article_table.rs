@@ -244,6 +244,8 @@ pub(super) struct Head {
     /// What separates cells; JSON lines and Parquet have nothing of the kind.
     pub(super) delimiter: Option<u8>,
     pub(super) columns: Vec<String>,
+    /// Names of further columns, which hold neither texts nor numbers.
+    pub(super) unreadable: Vec<String>,
     /// What to know about how it was read.
     pub(super) notice: Option<String>,
     /// What was read ahead of lines.
@@ -256,14 +258,16 @@ impl Head {
         if format == TableFormat::Parquet {
             let file = ParquetFile::open(&document.path)?;
             let (place, notice) = (file.place.clone(), file.notice());
-            return Ok(Head { place, delimiter: None, columns: file.names, notice, input: None });
+            let (columns, unreadable) = (file.names, file.left_out);
+            return Ok(Head { place, delimiter: None, columns, unreadable, notice, input: None });
         }
         let mut input = ReadAhead::open(&document.path, &document.reading)?;
         let header = read_header(&document.path, format, &mut input)?;
         let place = input.place.clone();
         let notice = header.separation.and_then(|separation| separation.notice(format, &place));
         let delimiter = header.separation.map(|separation| separation.delimiter);
-        Ok(Head { place, delimiter, columns: header.columns, notice, input: Some(input) })
+        let (columns, unreadable) = (header.columns, Vec::new());
+        Ok(Head { place, delimiter, columns, unreadable, notice, input: Some(input) })
     }
 }
 
@@ -275,6 +279,10 @@ impl ArticleTable {
         let required = |name: &str, option: &str| {
             at(name).ok_or_else(|| {
                 let remedy = format!("name the right one with {option}");
+                if head.unreadable.iter().any(|found| found == name) {
+                    let problem = format!("column `{name}` holds neither texts nor numbers");
+                    return Error::data(place.clone(), problem, remedy);
+                }
                 missing_column(place, columns, name, &remedy)
             })
         };

@@ -438,8 +438,14 @@ mod tests {
         let (id, reading) = ("t".to_owned(), Reading::default());
         let document = Document { id, path, kind, reading, refusal: None, sources: Vec::new() };
         let columns = columns.map(str::to_owned).to_vec();
-        let head =
-            Head { place: Place::file("t.csv"), delimiter, columns, notice: None, input: None };
+        let head = Head {
+            place: Place::file("t.csv"),
+            delimiter,
+            columns,
+            unreadable: Vec::new(),
+            notice: None,
+            input: None,
+        };
         ArticleTable::new(&document, &head, &ArticleColumns::default()).unwrap()
     }
 

@@ -54,7 +54,7 @@ pub(in crate::data) struct ParquetFile {
     pub(in crate::data) names: Vec<String>,
     pub(super) columns: Vec<Column>,
     /// Names of those that cannot.
-    left_out: Vec<String>,
+    pub(in crate::data) left_out: Vec<String>,
 }
 
 impl ParquetFile {
