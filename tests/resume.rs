@@ -297,12 +297,15 @@ fn what_was_skipped_is_not_forgotten() {
     for i in 0..40 {
         sandbox.write(&format!("in/{i}-bad.txt"), b"a\0\xff\xfe");
     }
-    std::os::unix::fs::symlink("nowhere", sandbox.path("in/link.txt")).unwrap();
+    for (link, to) in [("in/link.txt", "nowhere"), ("in/device.txt", "/dev/zero")] {
+        std::os::unix::fs::symlink(to, sandbox.path(link)).unwrap();
+    }
+    assert!(Command::new("mkfifo").arg(sandbox.path("in/pipe.txt")).status().unwrap().success());
     let table = std::fs::read(sandbox.path("table.csv")).unwrap();
     sandbox.write("table.csv", [&table[..], b"alone\n\"never closed\n", &table].concat());
     let long = std::fs::read(sandbox.path("long.txt")).unwrap();
     sandbox.write("long.txt", [&long[..], b"\xff\n\n", &long].concat());
-    let summary = "44 items skipped (41 files, 2 rests of files, 1 row)\n";
+    let summary = "46 items skipped (43 files, 2 rests of files, 1 row)\n";
     let options = ["--errors", "errors.csv", "--flags", "--probabilities", "all"];
     fn with<'a>(output: &'a str, options: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
         classify(output, &[options, more].concat())

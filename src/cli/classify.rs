@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::num::NonZero;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use framescope::data::{
@@ -213,7 +213,7 @@ impl Classify {
         format: TableFormat,
         documents: &[Document],
     ) -> Result<Option<Run>, Failure> {
-        let names = documents.iter().map(|d| (d.id.as_str(), d.path.as_path()));
+        let names = documents.iter().map(identity);
         let metadata = self.reading.metadata.as_deref().map(|path| ("", path));
         let Some(inputs) = state_digest(names.chain(metadata)) else { return Ok(None) };
         let model = match &self.model.model {
@@ -400,6 +400,14 @@ impl Classify {
         empty_note(empty).iter().for_each(|note| printer.note(note));
         printer.result(&report::classified(codebook, articles, &labels))?;
         printer.result("\nThese are counts of the model's labels, not corrected for its errors.\n")
+    }
+}
+
+/// A file's name in results, and where it is; of what is not read only the name matters.
+fn identity(document: &Document) -> (&str, &Path) {
+    match document.is_refused() {
+        true => (&document.id, Path::new("")),
+        false => (&document.id, &document.path),
     }
 }
 

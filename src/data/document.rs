@@ -80,6 +80,12 @@ impl Document {
         usize::try_from(metadata.len()).ok()
     }
 
+    /// Whether it showed when it was found that it cannot be read: a link that leads out of its
+    /// folder, a pipe.
+    pub fn is_refused(&self) -> bool {
+        self.refusal.is_some()
+    }
+
     /// The cells that are carried to the result.
     pub fn carried(&self) -> Carried<'_> {
         Carried::fixed(&self.sources)
