@@ -207,3 +207,29 @@ fn predictions_must_cover_the_gold_labels() {
     sandbox.write("said.csv", "id,labels\n1,c\n2,b\n");
     sandbox.run(&evaluate).fails(1, "unknown frame `c`; the codebook has `a`, `b`");
 }
+
+/// Two names of one file would leave one of two results.
+#[test]
+fn outputs_have_names_of_their_own() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.csv", "id,text\n1,Rain fell.\nfew\n");
+    sandbox.write("c.csv", support::codings());
+    sandbox.write("labels.csv", small_labels());
+    let files = sandbox.files();
+    let here = sandbox.path("t.csv").display().to_string();
+    for arguments in [
+        &["classify", "a.csv", "-o", "t.csv", "--errors", "./t.csv"][..],
+        &["classify", "a.csv", "-o", "t.csv", "--errors", &here],
+        &["sample", "a.csv", "-n", "1", "-o", "t.csv", "--errors", "./t.csv"],
+        &["sample", "a.csv", "-n", "1", "--coders", "x,y", "-o", "t.csv", "--errors", "t.x.csv"],
+        &["agree", "c.csv", "-o", "./t.csv", "--errors", "t.csv"],
+        &["agree", "c.csv", "-o", "t.csv", "--disagreements", "./t.csv"],
+        &["compare", "a.csv", "--by", "x", "-o", "t.csv", "--errors", "./t.csv"],
+        &["evaluate", "labels.csv", "--csv", "t.csv", "--suspects", "./t.csv"],
+        &["evaluate", "labels.csv", "--csv", "t.csv", "--errors", "t.csv"],
+        &["train", "labels.csv", "-o", "t.csv", "--errors", "./t.csv"],
+    ] {
+        sandbox.run(arguments).fails(2, "two outputs have one name");
+        assert_eq!(sandbox.files(), files);
+    }
+}

@@ -167,10 +167,14 @@ impl Classify {
         documents: &'a [Document],
         printer: &'p Printer,
     ) -> Result<SkippedList<'p>, Failure> {
-        let beside =
-            self.model.model.as_deref().into_iter().chain(self.reading.metadata.as_deref());
-        let inputs = documents.iter().map(|document| document.path.as_path()).chain(beside);
-        self.skipping.begin(inputs, self.output.as_deref(), printer)
+        self.skipping.begin(self.inputs(documents), self.output.as_deref(), printer)
+    }
+
+    /// All files that are read.
+    fn inputs<'a>(&'a self, documents: &'a [Document]) -> impl Iterator<Item = &'a Path> {
+        let beside = [&self.model.model, &self.reading.metadata].into_iter().flatten();
+        let beside = beside.map(PathBuf::as_path);
+        documents.iter().map(|document| document.path.as_path()).chain(beside)
     }
 
     /// Where the table goes.
@@ -181,10 +185,7 @@ impl Classify {
         printer: &Printer,
     ) -> Result<Sink, Failure> {
         let Some(path) = &self.output else { return Ok(Sink::stdout()) };
-        let model = self.model.model.as_deref();
-        let metadata = self.reading.metadata.as_deref();
-        let inputs = documents.iter().map(|d| d.path.as_path());
-        check_output(path, inputs.chain(model).chain(metadata))?;
+        check_output(path, self.inputs(documents))?;
         let run = match path.exists() && !path.is_file() {
             true => None,
             false => self.identity(format, documents)?,

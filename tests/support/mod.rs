@@ -90,6 +90,25 @@ impl Output {
     }
 }
 
+/// The rows of an errors file.
+pub fn listed(sandbox: &Sandbox) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_path(sandbox.path("errors.csv")).unwrap();
+    assert_eq!(
+        reader.headers().unwrap(),
+        &["file", "line", "column", "id", "reason", "remedy"][..]
+    );
+    let row = |row: csv::StringRecord| row.iter().map(str::to_owned).collect();
+    reader.records().map(|record| row(record.unwrap())).collect()
+}
+
+/// The standard output of a run that skipped so much.
+#[track_caller]
+pub fn skips(output: Output, summary: &str) -> String {
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    assert!(output.stderr.trim_end().ends_with(summary), "{}", output.stderr);
+    output.stdout
+}
+
 /// Sentences of a toy language of two frames: text and labels.
 pub const SMALL_LABELS: [(&str, &str); 14] = [
     ("The harbour trade with the islands grew", "trade:good"),
