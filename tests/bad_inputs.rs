@@ -130,6 +130,8 @@ fn articles() -> Vec<Case> {
         file("nothing but blanks", "in/a.txt", b" \n\t\n  "),
         file("single faulty bytes in UTF-8", "in/a.txt", b"Zw\xc3\xb6lf \xc3\x84pfel \xff"),
         file("zero bytes among faulty ones", "in/a.txt", b"a\0\xff\xfe"),
+        file("a PDF called .txt", "in/a.txt", b"%PDF-1.7\n1 0 obj << /Type /Catalog >>"),
+        file("a Word file called .txt", "in/a.txt", b"PK\x03\x04\x14\0word/document.xml"),
         file("UTF-16 without its mark", "in/a.txt", &utf16("Exports rose.")[2..]),
         file("UTF-32", "in/a.txt", b"\xff\xfe\0\0E\0\0\0x\0\0\0"),
         file("UTF-16 that breaks off in a character", "in/a.txt", b"\xff\xfea\0\0\xd8"),
@@ -196,6 +198,7 @@ fn tables() -> Vec<Case> {
     flipped[60..400].iter_mut().for_each(|byte| *byte ^= 0x55);
     let cases = [
         csv("an empty table", b""),
+        csv("a spreadsheet called .csv", b"PK\x03\x04\x14\0xl/worksheets"),
         csv("no column of texts", b"id,title\n1,Rain.\n"),
         csv("a column that stands twice", b"id,id,text\n1,1,Rain.\n"),
         csv("rows with too few and too many cells", b"id,text\n1\n2,Rain.\n3,Snow,hail.\n"),

@@ -52,6 +52,7 @@ pub(super) fn convert_whole(
     declared: Option<&'static Encoding>,
     bytes: &mut Vec<u8>,
 ) -> Result<()> {
+    check_is_text(bytes, &Place::input(path))?;
     let encoding = match reading.encoding {
         Some(encoding) => Some(encoding).filter(|&encoding| encoding != UTF_8),
         None => {
@@ -79,6 +80,25 @@ pub(super) fn convert_whole(
 fn undecodable(place: Place, converter: &Converter) -> Error {
     let problem = format!("there are bytes that are not {}", converter.name());
     Error::data(place, problem, "name the encoding with --encoding, or save the file as UTF-8")
+}
+
+/// How files of other programs begin, some of which would pass for text.
+const FOREIGN: [(&[u8], &str); 4] = [
+    (b"%PDF-", "a PDF"),
+    (b"{\\rtf", "rich text"),
+    (b"PK\x03\x04", "an archive, as .docx and .xlsx are"),
+    (b"\xd0\xcf\x11\xe0", "an old office file, as .doc and .xls are"),
+];
+
+/// Refuses what is no text, whatever its name says.
+pub(super) fn check_is_text(bytes: &[u8], place: &Place) -> Result<()> {
+    match FOREIGN.iter().find(|(start, _)| bytes.starts_with(start)) {
+        None => Ok(()),
+        Some((_, what)) => {
+            let remedy = "save it as text, tables as CSV";
+            Err(Error::data(place.clone(), format!("this is {what}"), remedy))
+        }
+    }
 }
 
 /// What the bytes of a file turned out to be.
@@ -156,6 +176,9 @@ impl ReadAhead {
                 _ => self.bytes = raw,
             }
             read.map_err(|error| Error::io(path, "read", error))?;
+        }
+        if before == 0 && self.is_fresh {
+            check_is_text(&self.bytes, &self.place)?;
         }
         match self.coding {
             Coding::Ascii if !is_plain(&self.bytes[before..]) => self.settle(path, before, wanted),

@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter, memchr2};
 
 use super::delimiter::Separation;
 use super::digest::bytes_digest;
-use super::input::{convert_whole, read_whole};
+use super::input::{check_is_text, convert_whole, read_whole};
 use super::output::TableFormat;
 #[cfg(feature = "parquet")]
 use super::parquet::read_table as read_parquet;
@@ -109,6 +109,7 @@ impl Table {
         place: Place,
         faults: &mut Faults,
     ) -> Result<Self> {
+        check_is_text(bytes, &place)?;
         if faults.on_error == OnError::Stop {
             // The first byte at fault, to the character; rows tell theirs to the cell.
             decode_slice(bytes, &place)?;
